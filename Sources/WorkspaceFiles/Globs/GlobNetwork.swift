@@ -1,0 +1,289 @@
+/// A nondeterministic automaton over bytes for a set of globs (Thompson's construction, built from
+/// the end of each pattern to its beginning so that equal tails are the same nodes).
+///
+/// Sharing tails is more than thrift: without it, `**/*a*.txt` and `**/*b*.txt` would each keep a "seen"
+/// flag of its own and double the deterministic automaton.
+struct GlobNetwork {
+  /// An arrow to `target` for the bytes from `low` to `high`.
+  struct Edge: Hashable {
+    var low: UInt8
+    var high: UInt8
+    var target: Int
+    /// The byte is taken for one that is not part of valid UTF-8: ``UTF8Guard`` sees to it.
+    var isStray = false
+  }
+
+  struct Node: Hashable {
+    var edges: [Edge] = []
+    /// A node that is entered together with this one.
+    var also: Int?
+    var includes = false
+    var excludes = false
+    var role = Role.plain
+    /// Whether some path from here takes a "/".
+    var crossesSlash = false
+    /// Which side's patterns the node is part of.
+    var side = Side.include
+  }
+
+  /// What is known of all continuations of a node; lets a set of nodes be simplified.
+  enum Role: Hashable {
+    case plain
+    /// Everything from here on is excluded, the bytes so far too.
+    case excluded
+    /// Everything that has at least one byte more is excluded.
+    case excludesBelow
+    /// Everything that has at least one byte more is included.
+    case includesBelow
+    /// The rest of this component is included, whatever it is.
+    case includesRestOfName
+  }
+
+  /// Which list a pattern is from.
+  enum Side: Hashable {
+    case include
+    case exclude
+  }
+
+  private enum LoopKey: Hashable {
+    case star(Int)
+    case scalarStar(Int)
+    case anyDepth(Int)
+  }
+
+  private(set) var nodes: [Node] = []
+  /// The first nodes of all patterns.
+  private(set) var starts: [Int] = []
+  private var known: [Node: Int] = [:]
+  private var loops: [LoopKey: Int] = [:]
+  private var side = Side.include
+  private let excludedNode: Int
+  private let excludeEnd: Int
+  private let includeEnd: Int
+
+  /// The most nodes of one set of patterns.
+  static let maximumNodes = 1 << 20
+
+  private static let slash: UInt8 = 0x2F
+
+  init() {
+    excludedNode = 0
+    includeEnd = 1
+    excludeEnd = 2
+    // An excluded path excludes all below it: after the end of an exclude comes a "/", and then no way back.
+    nodes = [
+      Node(
+        edges: [Edge(low: 0, high: 255, target: 0)], excludes: true, role: .excluded,
+        crossesSlash: true, side: .exclude),
+      Node(includes: true),
+      Node(
+        edges: [Edge(low: Self.slash, high: Self.slash, target: 0)], excludes: true,
+        crossesSlash: true, side: .exclude),
+    ]
+  }
+
+  /// Adds one brace-free pattern.
+  mutating func add(_ components: [GlobComponent], _ side: Side) {
+    self.side = side
+    var next = side == .include ? includeEnd : excludeEnd
+    for (index, component) in components.enumerated().reversed() {
+      let isLast = index == components.count - 1
+      switch component {
+      case .anyDepth:
+        next = isLast ? everythingBelow(side) : anyDepth(before: next)
+      case .name(let tokens):
+        if !isLast { next = node([Edge(low: Self.slash, high: Self.slash, target: next)]) }
+        next = name(tokens, before: next)
+      }
+    }
+    if !starts.contains(next) { starts.append(next) }
+  }
+
+  private mutating func insert(_ node: Node) -> Int {
+    if let index = known[node] { return index }
+    nodes.append(node)
+    known[node] = nodes.count - 1
+    return nodes.count - 1
+  }
+
+  private mutating func node(_ edges: [Edge]) -> Int {
+    let crosses = edges.contains {
+      $0.low <= Self.slash && $0.high >= Self.slash || nodes[$0.target].crossesSlash
+    }
+    return insert(Node(edges: edges, crossesSlash: crosses, side: side))
+  }
+
+  /// A node whose edges may lead back to itself.
+  private mutating func loop(
+    _ key: LoopKey, also: Int, _ edges: (inout GlobNetwork, Int) -> [Edge]
+  ) -> Int {
+    if let index = loops[key] { return index }
+    let index = nodes.count
+    nodes.append(Node(also: also, crossesSlash: nodes[also].crossesSlash, side: side))
+    loops[key] = index
+    nodes[index].edges = edges(&self, index)
+    return index
+  }
+
+  private static func notSlash(_ target: Int) -> [Edge] {
+    [
+      Edge(low: 0, high: slash - 1, target: target),
+      Edge(low: slash + 1, high: 255, target: target),
+    ]
+  }
+
+  /// `**` at the end: one or more components.
+  private mutating func everythingBelow(_ side: Side) -> Int {
+    switch side {
+    case .exclude:
+      return insert(
+        Node(
+          edges: [Edge(low: 0, high: 255, target: excludedNode)], role: .excludesBelow,
+          crossesSlash: true, side: .exclude))
+    case .include:
+      let key = LoopKey.anyDepth(includeEnd)
+      if let index = loops[key] { return index }
+      let below = nodes.count
+      let inName = below + 1
+      nodes.append(
+        Node(edges: Self.notSlash(inName), role: .includesBelow, crossesSlash: true))
+      nodes.append(
+        Node(
+          edges: Self.notSlash(inName) + [Edge(low: Self.slash, high: Self.slash, target: below)],
+          includes: true, role: .includesBelow, crossesSlash: true))
+      loops[key] = below
+      return below
+    }
+  }
+
+  /// `**/`: zero or more components, each with its slash.
+  private mutating func anyDepth(before next: Int) -> Int {
+    loop(.anyDepth(next), also: next) { network, index in
+      let inName = network.nodes.count
+      network.nodes.append(
+        Node(
+          edges: Self.notSlash(inName) + [Edge(low: Self.slash, high: Self.slash, target: index)],
+          crossesSlash: true, side: network.side))
+      network.nodes[index].crossesSlash = true
+      return Self.notSlash(inName)
+    }
+  }
+
+  private mutating func name(_ tokens: [GlobToken], before end: Int) -> Int {
+    // A component is never empty, so a lone star takes one byte at least.
+    if tokens == [.star] { return node(Self.notSlash(star(before: end))) }
+    var next = end
+    for (index, token) in tokens.enumerated().reversed() {
+      switch token {
+      case .literal(let scalar):
+        for byte in Unicode.UTF8.encode(scalar).map(Array.init)?.reversed() ?? [] {
+          next = node([Edge(low: byte, high: byte, target: next)])
+        }
+      case .anyScalar:
+        next = node(edges(for: .any, to: next))
+      case .scalars(let set):
+        next = node(edges(for: set, to: next))
+      case .star:
+        // A star may end anywhere before a literal, since no scalar's encoding starts within another's. Before
+        // something that accepts stray bytes it must stop between scalars.
+        let following = index + 1 < tokens.count ? tokens[index + 1] : nil
+        if following?.acceptsStrayBytes == true {
+          next = loop(.scalarStar(next), also: next) { $0.edges(for: .any, to: $1) }
+        } else {
+          next = star(before: next)
+        }
+      case .slash: break  // not in a component
+      }
+    }
+    return next
+  }
+
+  private mutating func star(before next: Int) -> Int {
+    let index = loop(.star(next), also: next) { Self.notSlash($1) }
+    if next == includeEnd {
+      nodes[index].role = .includesRestOfName
+      nodes[index].includes = true
+    }
+    if next == excludeEnd { nodes[index].role = .excluded }
+    return index
+  }
+
+  /// One scalar of the set or, where it accepts them, one stray byte.
+  private mutating func edges(for set: ScalarSet, to target: Int) -> [Edge] {
+    var edges: [Edge] = []
+    for encoding in set.encodings {
+      guard let first = encoding.first else { continue }
+      var next = target
+      for range in encoding.dropFirst().reversed() {
+        next = node([Edge(low: range.lowerBound, high: range.upperBound, target: next)])
+      }
+      edges.append(Edge(low: first.lowerBound, high: first.upperBound, target: next))
+    }
+    if set.acceptsStrayBytes {
+      for range in UTF8Guard.neverFirst {
+        edges.append(Edge(low: range.lowerBound, high: range.upperBound, target: target))
+      }
+      let leads = UTF8Guard.leads
+      edges.append(
+        Edge(low: leads.lowerBound, high: leads.upperBound, target: target, isStray: true))
+    }
+    return edges
+  }
+}
+
+/// Refuses to take the first byte of a valid UTF-8 sequence for a stray byte.
+///
+/// `?` is one scalar, or one byte that is not part of a scalar. Whether a lead byte is one or the other shows
+/// only later; until then the guard follows, and gives up on this reading if the sequence turns
+/// out valid. Ranges: Unicode 16, table 3-7 "Well-Formed UTF-8 Byte Sequences".
+enum UTF8Guard: UInt8 {
+  case none
+  /// One continuation byte more makes the sequence valid.
+  case one
+  case two
+  case afterE0
+  case afterED
+  case three
+  case afterF0
+  case afterF4
+
+  /// Bytes that no valid sequence begins with.
+  static let neverFirst: [ClosedRange<UInt8>] = [0x80...0xC1, 0xF5...0xFF]
+  /// Bytes that begin a sequence of two to four bytes.
+  static let leads: ClosedRange<UInt8> = 0xC2...0xF4
+  /// Where the bytes change their meaning: the first of each class.
+  static let boundaries: [Int] = [
+    0x80, 0x90, 0xA0, 0xC0, 0xC2, 0xE0, 0xE1, 0xED, 0xEE, 0xF0, 0xF1, 0xF4, 0xF5,
+  ]
+
+  /// The guard after a stray lead byte.
+  init(lead: UInt8) {
+    self =
+      switch lead {
+      case 0xC2...0xDF: .one
+      case 0xE0: .afterE0
+      case 0xED: .afterED
+      case 0xE1...0xEF: .two
+      case 0xF0: .afterF0
+      case 0xF4: .afterF4
+      case 0xF1...0xF3: .three
+      default: .none
+      }
+  }
+
+  /// The guard after one byte more; nil if the sequence is valid.
+  func advanced(over byte: UInt8) -> UTF8Guard? {
+    let (expected, following): (ClosedRange<UInt8>, UTF8Guard?) =
+      switch self {
+      case .none: (0...0, UTF8Guard.none)
+      case .one: (0x80...0xBF, nil)
+      case .two: (0x80...0xBF, .one)
+      case .afterE0: (0xA0...0xBF, .one)
+      case .afterED: (0x80...0x9F, .one)
+      case .three: (0x80...0xBF, .two)
+      case .afterF0: (0x90...0xBF, .two)
+      case .afterF4: (0x80...0x8F, .two)
+      }
+    return expected.contains(byte) ? following : UTF8Guard.none
+  }
+}
