@@ -1,0 +1,39 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+// A package of its own, so that programs that use swift-hot-reload never resolve an HTTP server.
+let package = Package(
+  name: "swift-hot-reload-server-example",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "hot-reload-server", targets: ["HotReloadServer"]),
+    .executable(name: "tour-driver", targets: ["TourDriver"]),
+  ],
+  dependencies: [
+    .package(name: "swift-hot-reload", path: "../.."),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: [
+    .executableTarget(
+      name: "HotReloadServer",
+      dependencies: [
+        .product(name: "HotReload", package: "swift-hot-reload"),
+        .product(name: "WorkspaceTools", package: "swift-hot-reload"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(name: "TourDriver", swiftSettings: strict),
+  ]
+)

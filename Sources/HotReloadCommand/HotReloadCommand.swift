@@ -1,0 +1,26 @@
+import ArgumentParser
+
+/// The command line `hotreload`: each command is a few lines over the library.
+@main
+struct HotReloadCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "hotreload",
+    abstract: "Watches a workspace's files and follows, checks and prints its configs.",
+    discussion: """
+      A workspace is a folder with config/, and perhaps templates/, static/ and others. A config is one document \
+      made of layers: config/app.toml, then config/app.ENVIRONMENT.toml, then config/app.local.toml (or .yaml, \
+      .yml, .json). Later layers win.
+
+      EXAMPLES
+        hotreload check                        is every config here good?
+        hotreload get app server.port          a value, as the program sees it
+        hotreload follow app                   values as they are applied
+        hotreload watch --include 'config/**'  what changes, once it settled
+
+      Results go to standard output, everything else to standard error. SIGINT or SIGTERM ends a command \
+      cleanly with 0. A usage error is 64, an error of the workspace 1.
+      """,
+    subcommands: [
+      WatchCommand.self
+    ])
+}
