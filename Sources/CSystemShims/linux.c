@@ -58,6 +58,10 @@ int shim_status_at(int directory_fd, const char *path, bool follow_links,
   return 0;
 }
 
+int shim_open_path(int directory_fd, const char *path, bool follow_links) {
+  return openat(directory_fd, path, O_PATH | O_CLOEXEC | (follow_links ? 0 : O_NOFOLLOW));
+}
+
 long shim_read_directory(int directory_fd, void *buffer, size_t size) {
   return syscall(SYS_getdents64, directory_fd, buffer, size);
 }

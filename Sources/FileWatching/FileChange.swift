@@ -69,17 +69,3 @@ public enum WatchNotice: Sendable, Hashable {
   /// A folder that was degraded or unreadable is watched again.
   case restored(path: FilePath)
 }
-
-/// Why a folder cannot be watched, with what to do about it.
-public struct WatchFailure: Sendable, Hashable, CustomStringConvertible {
-  /// The system's error number, such as `ENOSPC`.
-  public var errorNumber: CInt
-  /// A sentence for the person who can mend it: what happened and what to do.
-  public var description: String
-
-  /// Creates a failure.
-  public init(errorNumber: CInt, description: String) {
-    self.errorNumber = errorNumber
-    self.description = description
-  }
-}

@@ -1,12 +1,28 @@
 import Synchronization
 public import SystemPackage
+import WorkspaceFiles
 
 /// Watches a folder tree and reports, per subscription, which files changed.
 ///
 /// Events of the kernel are only hints: every change that is reported was found by comparing the file
 /// system with the watcher's last snapshot of it. One watcher has one reader thread and, on Linux, one
 /// inotify descriptor, however many subscriptions it serves.
+///
+/// A watcher runs until ``stop()`` is called.
 public final class FileWatcher: Sendable {
+  /// How many subscriptions a watcher can serve.
+  public static let maximumSubscriptions = 8
+
+  private let thread: ReaderThread
+  private let mailboxes: [ChangeMailbox]
+  private let ended: EndSignal
+
+  private init(thread: ReaderThread, mailboxes: [ChangeMailbox], ended: EndSignal) {
+    self.thread = thread
+    self.mailboxes = mailboxes
+    self.ended = ended
+  }
+
   /// Starts to watch and returns when every folder that was asked for is watched and every file in it known.
   ///
   /// The root need not exist: it is waited for.
@@ -19,155 +35,162 @@ public final class FileWatcher: Sendable {
   ///   has no inotify instance left.
   public static func start(
     root: FilePath, subscriptions: [Subscription], options: Options = Options()
-  ) async throws -> FileWatcher {
-    throw FileWatcherError.stopped
+  ) async throws(FileWatcherError) -> FileWatcher {
+    guard (1...maximumSubscriptions).contains(subscriptions.count) else {
+      throw .badSubscriptions(
+        "a watcher serves 1 to \(maximumSubscriptions) subscriptions, not \(subscriptions.count)")
+    }
+    let mailboxes = subscriptions.map { _ in ChangeMailbox(maxChanges: options.maxChanges) }
+    let ended = EndSignal()
+    let thread = try makeThread(
+      root: root, subscriptions: subscriptions, options: options, mailboxes: mailboxes, ended: ended
+    )
+    do {
+      try thread.start()
+    } catch {
+      throw .system(.noInstance(errorNumber: error.errorNumber))
+    }
+    let watcher = FileWatcher(thread: thread, mailboxes: mailboxes, ended: ended)
+    // The thread crawls before it takes commands, so an answer means that everything is known.
+    _ = try await watcher.status()
+    return watcher
   }
 
-  /// How many subscriptions a watcher can serve.
-  public static let maximumSubscriptions = 8
+  private static func makeThread(
+    root: FilePath, subscriptions: [Subscription], options: Options, mailboxes: [ChangeMailbox],
+    ended: EndSignal
+  ) throws(FileWatcherError) -> ReaderThread {
+    var subscribers: [WatchEngine.Subscriber] = []
+    var demands: [[[[UInt8]]]] = []
+    for (subscription, mailbox) in zip(subscriptions, mailboxes) {
+      subscribers.append(try subscription.subscriber(mailbox: mailbox, options: options))
+      demands.append(try subscription.demanded.map(components(ofDemanded:)))
+    }
+    let rootPath = absoluteBytes(of: root)
+    do {
+      let inotify =
+        options.backend == .polling ? nil : try Inotify(watchLimit: options.watchLimit ?? .max)
+      let engine = WatchEngine(
+        rootPath: rootPath, source: inotify, subscribers: subscribers,
+        pollInterval: options.pollInterval.clampedNanoseconds,
+        reconcileInterval: options.reconcileInterval.clampedNanoseconds,
+        wallClock: FileSystem.wallClockNanoseconds)
+      for (index, paths) in demands.enumerated() {
+        for path in paths { engine.addDemand(path, for: index) }
+      }
+      return try ReaderThread(engine: engine, inotify: inotify) {
+        for mailbox in mailboxes { mailbox.finish() }
+        ended.signal()
+      }
+    } catch {
+      throw .system(.noInstance(errorNumber: error.errorNumber))
+    }
+  }
 
-  /// The change sets of the subscription at `index` (in the order given to `start`). One consumer: a second
-  /// iterator takes sets away from the first. Ends when the watcher stops.
+  /// The change sets of the subscription at `index`, in the order given to `start`. Sets that come before the
+  /// first call are kept if the subscription has no observer. Ends when the watcher stops.
+  ///
+  /// One consumer: a second iterator takes sets away from the first.
   public func changeSets(of index: Int = 0) -> ChangeSets {
-    ChangeSets()
+    let mailbox = mailboxes.indices.contains(index) ? mailboxes[index] : ChangeMailbox.finished
+    mailbox.open()
+    return ChangeSets(mailbox: mailbox)
   }
 
-  /// Watches more paths for the subscription at `index`, whatever its globs say, whether they exist or not.
+  /// Watches more files for the subscription at `index`, whatever its globs say, whether they exist or not.
   /// Returns when they are watched. What exists by then is not reported.
-  public func demand(_ paths: [FilePath], for index: Int = 0) async throws {}
+  ///
+  /// - Throws: ``FileWatcherError/outsideRoot(_:)``, ``FileWatcherError/stopped``.
+  public func demand(_ paths: [FilePath], for index: Int = 0) async throws(FileWatcherError) {
+    let paths = try paths.map(Self.components(ofDemanded:))
+    guard mailboxes.indices.contains(index) else {
+      throw .badSubscriptions("there is no subscription \(index)")
+    }
+    try await ask { engine in
+      let now = FileSystem.monotonicNanoseconds()
+      for path in paths { engine.demand(path, for: index, at: now) }
+    }
+  }
 
   /// Compares everything that is not yet compared and delivers what was found, without waiting for quiet.
   ///
   /// Every change that the file system made before the call has been delivered when this returns: to the
-  /// observer, and into the buffer of ``changeSets(of:)``.
+  /// observer, and into the buffer of ``changeSets(of:)``. Polled folders are scanned once.
   /// - Returns: the last set's number of each subscription, and which paths a writer still has open.
+  /// - Throws: ``FileWatcherError/stopped``.
   @discardableResult
-  public func sync() async throws -> SyncReport {
-    throw FileWatcherError.stopped
+  public func sync() async throws(FileWatcherError) -> SyncReport {
+    try await ask { $0.sync(at: FileSystem.monotonicNanoseconds()) }
   }
 
   /// What is watched at this moment.
-  public func status() async throws -> Status {
-    throw FileWatcherError.stopped
+  /// - Throws: ``FileWatcherError/stopped``.
+  public func status() async throws(FileWatcherError) -> Status {
+    try await ask { $0.status() }
   }
 
   /// Ends the reader thread and all sequences; returns when the thread has ended. Further calls do nothing.
-  public func stop() async {}
-}
-
-extension FileWatcher {
-  /// What one consumer wants to hear of.
-  public struct Subscription: Sendable {
-    /// Globs of the logical paths to report. A pattern without wildcards is a demanded path too.
-    public var include: [String]
-    /// Globs of what not to report; an excluded folder excludes all below it.
-    public var exclude: [String]
-    /// Files to watch whatever the globs say, whether they exist or not, relative to the root.
-    public var demanded: [FilePath]
-    /// How long nothing must have happened before a set goes out. 0: at once. Default 20 ms.
-    public var quietPeriod: Duration
-    /// How long a writer that has a file open is waited for after its last write. Default 500 ms.
-    public var debounce: Duration
-    /// After this long the files that are closed go out even if others still change. Default 2 s.
-    public var maxWait: Duration
-    /// Called with each set on the watcher's own thread, before ``FileWatcher/changeSets(of:)`` gets it. It
-    /// holds up everything behind it, so it must be quick and must not wait.
-    public var observer: (@Sendable (ChangeSet) -> Void)?
-
-    /// Creates a subscription.
-    public init(
-      include: [String] = ["**"], exclude: [String] = [], demanded: [FilePath] = [],
-      quietPeriod: Duration = .milliseconds(20), debounce: Duration = .milliseconds(500),
-      maxWait: Duration = .seconds(2), observer: (@Sendable (ChangeSet) -> Void)? = nil
-    ) {
-      self.include = include
-      self.exclude = exclude
-      self.demanded = demanded
-      self.quietPeriod = quietPeriod
-      self.debounce = debounce
-      self.maxWait = maxWait
-      self.observer = observer
-    }
+  public func stop() async {
+    thread.stop()
+    await ended.wait()
   }
 
-  /// How to watch.
-  public struct Options: Sendable {
-    /// Where hints come from.
-    public enum Backend: Sendable, Hashable {
-      /// inotify where the kernel has it; polling as well on network and FUSE file systems.
-      case automatic
-      /// Polling only, everywhere.
-      case polling
+  private func ask<R: Sendable>(
+    _ question: @escaping @Sendable (WatchEngine) -> R
+  ) async throws(FileWatcherError) -> R {
+    let answer: R? = await withCheckedContinuation { continuation in
+      thread.perform { engine in continuation.resume(returning: engine.map(question)) }
     }
-
-    /// Where hints come from.
-    public var backend: Backend
-    /// Time between two scans of what is polled. Default 1 s.
-    public var pollInterval: Duration
-    /// Time between two comparisons of the demanded files, which find what the kernel does not tell. Default 5 s.
-    public var reconcileInterval: Duration
-    /// A set with more changes than this becomes one `subtreeChanged`. Default 200,000.
-    public var maxChanges: Int
-
-    /// Creates options.
-    public init(
-      backend: Backend = .automatic, pollInterval: Duration = .seconds(1),
-      reconcileInterval: Duration = .seconds(5), maxChanges: Int = 200_000
-    ) {
-      self.backend = backend
-      self.pollInterval = pollInterval
-      self.reconcileInterval = reconcileInterval
-      self.maxChanges = maxChanges
-    }
+    guard let answer else { throw .stopped }
+    return answer
   }
 
-  /// What a ``FileWatcher/sync()`` found.
-  public struct SyncReport: Sendable, Hashable {
-    /// The number of the last set delivered to each subscription; 0 if there was none.
-    public var lastSets: [UInt64]
-    /// Files that a writer still has open, or that just became empty, so that they were not delivered.
-    public var pending: [FilePath]
+  private static func components(ofDemanded path: FilePath) throws(FileWatcherError) -> [[UInt8]] {
+    let isInside =
+      path.isRelative && !path.components.contains { $0.kind == .parentDirectory }
+      && path.components.contains { $0.kind == .regular }
+    guard isInside else { throw .outsideRoot(path) }
+    return path.relativeComponents
   }
 
-  /// What is watched.
-  public struct Status: Sendable, Hashable {
-    /// `inotify` or `polling`.
-    public var backend: String
-    /// Folders that are known.
-    public var directories: Int
-    /// Files that are known.
-    public var files: Int
-    /// Watches held in the kernel.
-    public var watches: Int
-    /// Folders that are polled because they could not be watched, and why.
-    public var degraded: [FilePath: WatchFailure]
+  private static func absoluteBytes(of path: FilePath) -> [UInt8] {
+    var absolute = path
+    if path.isRelative { absolute = FileSystem.workingDirectory().pushing(path) }
+    let bytes = absolute.lexicallyNormalized().withPlatformString { start in
+      var bytes: [UInt8] = []
+      var at = start
+      while at.pointee != 0 {
+        bytes.append(UInt8(bitPattern: at.pointee))
+        at += 1
+      }
+      return bytes
+    }
+    return bytes
   }
 }
 
 /// Why a watcher could not start or answer.
-public enum FileWatcherError: Error, Sendable, Hashable {
+public enum FileWatcherError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The watcher was stopped.
   case stopped
-  /// A glob is malformed; the text says where.
-  case badPattern(String)
-  /// A demanded path is absolute or leaves the root.
+  /// A glob is malformed.
+  case badPattern(GlobError)
+  /// Too many or no subscriptions; the text says how many there may be.
+  case badSubscriptions(String)
+  /// A demanded path is absolute, empty or leaves the root.
   case outsideRoot(FilePath)
-  /// The kernel refused; the text says what and what to do.
+  /// The kernel refused; the failure says what and what to do.
   case system(WatchFailure)
-}
 
-/// The change sets of one subscription, as a sequence that never fails and ends when the watcher stops.
-public struct ChangeSets: AsyncSequence, Sendable {
-  /// Iterates over change sets.
-  public struct AsyncIterator: AsyncIteratorProtocol {
-    /// The next set; waits for it. Nil when the watcher has stopped or the task was cancelled.
-    public mutating func next() async -> ChangeSet? { nil }
-    /// The same, on the given actor.
-    public mutating func next(isolation actor: isolated (any Actor)?) async throws(Never)
-      -> ChangeSet?
-    { nil }
+  /// A sentence for a person.
+  public var description: String {
+    switch self {
+    case .stopped: "the watcher was stopped"
+    case .badPattern(let error): error.description
+    case .badSubscriptions(let text): text
+    case .outsideRoot(let path):
+      "'\(path)' cannot be watched: it must be a path relative to the root that does not leave it"
+    case .system(let failure): failure.description
+    }
   }
-
-  /// Starts to iterate.
-  public func makeAsyncIterator() -> AsyncIterator { AsyncIterator() }
 }

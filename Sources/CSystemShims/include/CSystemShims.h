@@ -32,6 +32,10 @@ struct shim_file_status {
 int shim_status_at(int directory_fd, const char *path, bool follow_links,
                    struct shim_file_status *out);
 
+// Opens a path only as a place to start from (O_PATH): needs no permission to read it and never touches its
+// content. Links are not followed unless asked for. Close-on-exec.
+int shim_open_path(int directory_fd, const char *path, bool follow_links);
+
 // One entry of a folder. The name points into the buffer that was read and ends with a NUL.
 struct shim_directory_entry {
   const char *name;

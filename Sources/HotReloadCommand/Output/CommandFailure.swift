@@ -8,7 +8,7 @@ func workspaceFailure(_ error: any Error) -> ExitCode {
   case let code as ExitCode: return code
   case StandardOutput.Failure.system(let number):
     logLine("hotreload: cannot write to standard output: \(number)")
-  case FileWatcherError.badPattern(let text): logLine("hotreload: \(printable(text))")
+  case FileWatcherError.badPattern(let error): logLine("hotreload: \(printable(error.description))")
   case FileWatcherError.outsideRoot(let path):
     logLine("hotreload: \(printable(path)) leads out of the root; watch its own folder instead")
   case FileWatcherError.system(let failure): logLine("hotreload: \(failure)")

@@ -1,0 +1,91 @@
+#if os(Linux)
+  import CSystemShims
+  import SystemPackage
+  #if canImport(Glibc)
+    import Glibc
+  #else
+    import Musl
+  #endif
+
+  /// The system calls that the engine makes. All of them make the calling thread wait.
+  enum FileSystem {
+    static let currentDirectory = AT_FDCWD
+
+    static var lastError: CInt { errno }
+
+    /// Opens a folder for reading its entries.
+    static func openFolder(_ path: UnsafePointer<CChar>, followLinks: Bool) -> CInt {
+      open(
+        path,
+        O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK | (followLinks ? 0 : O_NOFOLLOW))
+    }
+
+    /// Opens a folder only as a place to start from; needs no permission to read it.
+    static func openPath(_ path: UnsafePointer<CChar>) -> CInt {
+      shim_open_path(AT_FDCWD, path, true)
+    }
+
+    /// Opens a name in a folder without following it or touching its content.
+    static func openPath(_ name: [UInt8], in folder: CInt) -> CInt {
+      let terminated = name.map { CChar(bitPattern: $0) } + [0]
+      return shim_open_path(folder, terminated, false)
+    }
+
+    static func close(_ descriptor: CInt) {
+      _ = Glibc.close(descriptor)
+    }
+
+    /// What an open link says, or nil if that cannot be read.
+    static func readLink(_ descriptor: CInt) -> [UInt8]? {
+      var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+      let length = readlinkat(descriptor, "", &buffer, buffer.count)
+      guard length >= 0, length < buffer.count else { return nil }
+      return buffer[0..<length].map { UInt8(bitPattern: $0) }
+    }
+
+    /// Whether this process may read the file.
+    static func isReadable(_ path: UnsafePointer<CChar>) -> Bool {
+      faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0
+    }
+
+    /// The type of the file system that a path lies on, as in `statfs`.
+    static func type(of path: UnsafePointer<CChar>) -> Int64 {
+      shim_file_system_type(path)
+    }
+
+    static func monotonicNanoseconds() -> Nanoseconds { clock(CLOCK_MONOTONIC) }
+
+    static func wallClockNanoseconds() -> Int64 { clock(CLOCK_REALTIME) }
+
+    private static func clock(_ id: clockid_t) -> Int64 {
+      var time = timespec()
+      clock_gettime(id, &time)
+      return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
+    /// The process's current folder; the root folder if it has been deleted.
+    static func workingDirectory() -> FilePath {
+      guard let path = getcwd(nil, 0) else { return "/" }
+      defer { free(path) }
+      return FilePath(platformString: path)
+    }
+
+    /// What a failed call on a folder means for watching it.
+    enum Failure {
+      /// It is not there, or no folder any more.
+      case missing
+      /// This user may not read it.
+      case denied
+      /// A limit was reached; trying later may help.
+      case exhausted
+    }
+
+    static func failure(_ errorNumber: CInt) -> Failure {
+      switch errorNumber {
+      case ENOENT, ENOTDIR, ELOOP, ESTALE, ENXIO, ENODEV, ENAMETOOLONG: .missing
+      case EACCES, EPERM: .denied
+      default: .exhausted
+      }
+    }
+  }
+#endif

@@ -1,0 +1,223 @@
+import SystemPackage
+import WorkspaceFiles
+
+/// How a difference is told to the subscriptions.
+enum Report {
+  /// Not at all: it was so when watching began.
+  case silent
+  /// As found in a watched folder.
+  case found
+  /// As found in a folder that is only polled, where writers cannot be seen.
+  case polled
+
+  var activity: Settler.Activity { self == .polled ? .polled : .found }
+}
+
+/// What is known of an event when a file is compared after it.
+enum Hint {
+  /// A scan came by: nothing is known.
+  case none
+  /// Content was written, or the name given to another file.
+  case written
+  /// Only attributes were said to have changed.
+  case attributes
+}
+
+extension WatchEngine {
+  /// Makes a path pending for its subscriptions. To be called before the node changes.
+  @inline(__always)
+  func note(
+    _ id: NodeID, _ activity: Settler.Activity, at now: Nanoseconds, except skipped: Int = -1
+  ) {
+    let node = nodes[id]
+    let wasPresent = node.pointee.kind == .file
+    var bits = node.pointee.subscriptions
+    while bits != 0 {
+      let index = bits.trailingZeroBitCount
+      bits &= bits - 1
+      if index == skipped { continue }
+      if subscribers[index].settler.note(id, activity, wasPresent: wasPresent, at: now) {
+        node.pointee.pending += 1
+      }
+    }
+  }
+
+  /// Compares a file with its stamp, takes the stamp over and tells the subscriptions.
+  ///
+  /// - Parameter skipped: the subscription that is being released, which takes note itself.
+  /// - Returns: whether the file is another or may have other content.
+  @discardableResult
+  func take(
+    _ stamp: FileStamp, for id: NodeID, hint: Hint, report: Report, at now: Nanoseconds,
+    skipping skipped: Int = -1
+  ) -> Bool {
+    let node = nodes[id]
+    let isUnreadable = isUnreadable(id, stamp)
+    let changed =
+      node.pointee.kind != .file
+      || differs(node.pointee, from: stamp, isUnreadable: isUnreadable, hint: hint)
+    let wasFile = node.pointee.kind == .file
+    if changed, report != .silent { note(id, report.activity, at: now, except: skipped) }
+    if !wasFile {
+      node.pointee.kind = .file
+      fileCount += 1
+    }
+    let oldKey = FileKey(
+      device: devices.device(node.pointee.deviceIndex), inode: node.pointee.inode)
+    node.pointee.take(stamp, deviceIndex: deviceIndex(of: stamp.device, at: id))
+    node.pointee.flags.set(.unreadable, isUnreadable)
+    let age = wallClock() - max(stamp.modifiedNanoseconds, stamp.changedNanoseconds)
+    // A time stamp far in the future is no reason for doubt: the clock was set back, or the file came so.
+    node.pointee.flags.set(.young, abs(age) <= FileStamp.clockTickNanoseconds)
+    if stamp.links > 1 || node.pointee.flags.contains(.multiplyLinked) {
+      keepLinkedFile(id, oldKey: oldKey, stamp: stamp, changed: changed && wasFile, at: now)
+    }
+    return changed
+  }
+
+  private func differs(
+    _ node: Node, from stamp: FileStamp, isUnreadable: Bool, hint: Hint
+  ) -> Bool {
+    if node.inode != stamp.inode || node.size != stamp.size
+      || node.modifiedNanoseconds != stamp.modifiedNanoseconds
+      || node.bornNanoseconds != stamp.bornNanoseconds
+      || devices.device(node.deviceIndex) != stamp.device
+    {
+      return true
+    }
+    if node.flags.contains(.unreadable) != isUnreadable { return true }
+    if node.changedNanoseconds == stamp.changedNanoseconds {
+      // Equal stamps prove nothing within a tick of the clock.
+      return node.flags.contains(.young) && hint != .attributes
+    }
+    // Only the time of the last change moved: mode, owner or link count, or a write whose time was set back.
+    switch hint {
+    case .written: return true
+    case .attributes: return false
+    case .none:
+      return node.mode == UInt16(truncatingIfNeeded: stamp.mode) && stamp.links == 1
+        && !node.flags.contains(.multiplyLinked)
+    }
+  }
+
+  /// The path no longer leads to a file.
+  func becomeAbsent(
+    _ id: NodeID, report: Report, at now: Nanoseconds, skipping skipped: Int = -1
+  ) {
+    let node = nodes[id]
+    guard node.pointee.kind == .file else { return }
+    if report != .silent { note(id, report.activity, at: now, except: skipped) }
+    node.pointee.kind = .absent
+    fileCount -= 1
+    if node.pointee.flags.contains(.multiplyLinked) { forgetLinkedFile(id) }
+  }
+
+  /// Looks at a path again when its change is about to be told.
+  /// - Returns: whether it differs from what was known.
+  func examine(
+    _ id: NodeID, hint: Hint, at now: Nanoseconds, skipping skipped: Int = -1
+  ) -> Bool {
+    let node = nodes[id]
+    if node.pointee.kind == .directory {
+      lookAgain(atFolder: id, at: now)
+      return false
+    }
+    guard let stamp = stamp(id, followLinks: false) else {
+      return vanish(id, at: now, skipping: skipped)
+    }
+    switch stamp.kind {
+    case .file:
+      if node.pointee.flags.contains(.link) { endLink(id) }
+      return take(stamp, for: id, hint: hint, report: .found, at: now, skipping: skipped)
+    case .link:
+      return examineLink(id, hint: hint, report: .found, at: now, skipping: skipped)
+    case .directory:
+      let changed = vanish(id, at: now, skipping: skipped)
+      enterFolder(id, report: .found, at: now)
+      return changed
+    case .other:
+      return vanish(id, at: now, skipping: skipped)
+    }
+  }
+
+  private func vanish(_ id: NodeID, at now: Nanoseconds, skipping skipped: Int) -> Bool {
+    if nodes[id].pointee.flags.contains(.link) { endLink(id) }
+    let wasFile = nodes[id].pointee.kind == .file
+    becomeAbsent(id, report: .found, at: now, skipping: skipped)
+    return wasFile
+  }
+
+  /// The stamp of what is at the node's path, or nil if nothing is.
+  func stamp(_ id: NodeID, followLinks: Bool) -> FileStamp? {
+    withAbsolutePath(id) {
+      FileStamp(at: $0, in: FileSystem.currentDirectory, followLinks: followLinks)
+    }
+  }
+
+  /// Removes nodes from `id` upward that stand for nothing.
+  func freeIfUnused(_ start: NodeID) {
+    var id = start
+    while id != .root {
+      let node = nodes[id].pointee
+      guard node.kind == .absent, node.pending == 0, node.firstChild == .none,
+        node.flags.isDisjoint(with: [.spine, .demanded])
+      else { return }
+      if node.flags.contains(.link) { endLink(id) }
+      nodes.remove(id)
+      id = node.parent
+    }
+  }
+
+  private func isUnreadable(_ id: NodeID, _ stamp: FileStamp) -> Bool {
+    // Everybody may read almost every file; only for the others the kernel is asked.
+    if stamp.mode & 0o444 == 0o444 { return false }
+    return withAbsolutePath(id) { !FileSystem.isReadable($0) }
+  }
+
+  func deviceIndex(of device: UInt64, at id: NodeID) -> UInt16 {
+    if let index = devices.find(device) { return index }
+    let type = withAbsolutePath(id) { FileSystem.type(of: $0) }
+    return devices.add(device, isRemote: DeviceTable.isRemote(fileSystemType: type))
+  }
+
+  private func keepLinkedFile(
+    _ id: NodeID, oldKey: FileKey, stamp: FileStamp, changed: Bool, at now: Nanoseconds
+  ) {
+    let key = FileKey(device: stamp.device, inode: stamp.inode)
+    if nodes[id].pointee.flags.contains(.multiplyLinked), oldKey != key || stamp.links == 1 {
+      removeLinkedFile(id, oldKey)
+    }
+    guard stamp.links > 1 else { return }
+    if !nodes[id].pointee.flags.contains(.multiplyLinked) {
+      nodes[id].pointee.flags.insert(.multiplyLinked)
+      linkedFiles[key, default: []].append(id)
+    }
+    guard changed else { return }
+    // The event named one path; the others lead to the same content.
+    for other in linkedFiles[key] ?? [] where other != id {
+      let node = nodes[other].pointee
+      if node.modifiedNanoseconds != stamp.modifiedNanoseconds || node.size != stamp.size {
+        note(other, .closed, at: now)
+      }
+    }
+  }
+
+  private func forgetLinkedFile(_ id: NodeID) {
+    let node = nodes[id].pointee
+    removeLinkedFile(
+      id, FileKey(device: devices.device(node.deviceIndex), inode: node.inode))
+  }
+
+  private func removeLinkedFile(_ id: NodeID, _ key: FileKey) {
+    nodes[id].pointee.flags.remove(.multiplyLinked)
+    linkedFiles[key]?.removeAll { $0 == id }
+    if linkedFiles[key]?.isEmpty == true { linkedFiles[key] = nil }
+  }
+}
+
+extension Node.Flags {
+  @inline(__always)
+  mutating func set(_ flag: Node.Flags, _ isOn: Bool) {
+    if isOn { insert(flag) } else { remove(flag) }
+  }
+}
