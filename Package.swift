@@ -60,6 +60,9 @@ let package = Package(
     .executableTarget(
       name: "FileSystemMutator", dependencies: ["CSystemShims"],
       path: "Tests/Support/FileSystemMutator", swiftSettings: strict),
+    .executableTarget(
+      name: "WatcherProcess", dependencies: ["FileWatching", system],
+      path: "Tests/Support/WatcherProcess", swiftSettings: strict),
     .testTarget(
       name: "WorkspaceFilesTests", dependencies: ["WorkspaceFiles", "HotReloadTesting"],
       swiftSettings: strict),
@@ -68,7 +71,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "FileWatchingTests",
-      dependencies: ["FileWatching", "HotReloadTesting", "FileSystemMutator"],
+      dependencies: [
+        "FileWatching", "HotReloadTesting", "FileSystemMutator", "WatcherProcess", system,
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "HotReloadTests", dependencies: ["HotReload", "HotReloadTesting"],

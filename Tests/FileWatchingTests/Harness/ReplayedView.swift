@@ -1,0 +1,85 @@
+import FileWatching
+import SystemPackage
+
+/// What a consumer knows if it only ever listens to what the watcher reports: it scans once at the start,
+/// then reads exactly the files that are reported, when they are reported.
+///
+/// A change that is not reported leaves the view wrong, and a report that cannot be right (a deletion of
+/// what is not there) is a violation.
+struct ReplayedView: Sendable {
+  private let scope: Scope
+  private(set) var files: [FilePath: FileContent]
+  private(set) var violations: [String] = []
+
+  init(scope: Scope) {
+    self.scope = scope
+    files = scope.scan()
+  }
+
+  /// Applies one set.
+  mutating func apply(_ set: ChangeSet) {
+    checkNames(set)
+    for change in set.changes where change.kind == .subtreeChanged {
+      for path in files.keys where path.starts(with: change.path) { files[path] = nil }
+      files.merge(scope.scan(below: change.path)) { $1 }
+    }
+    for change in set.changes {
+      if case .renamed(let from) = change.kind, files.removeValue(forKey: from) == nil {
+        violation(set, "\(change) but nothing was at \(from)")
+      }
+    }
+    for change in set.changes { apply(change, of: set) }
+  }
+
+  private mutating func apply(_ change: FileChange, of set: ChangeSet) {
+    let known = files[change.path] != nil
+    switch change.kind {
+    case .subtreeChanged:
+      return
+    case .deleted:
+      if !known { violation(set, "\(change) but it was not there") }
+      files[change.path] = nil
+      return
+    case .created:
+      if known { violation(set, "\(change) but it was there already") }
+    case .renamed:
+      if known { violation(set, "\(change) but something was there already") }
+    case .modified:
+      if !known { violation(set, "\(change) but it was not there") }
+    }
+    if !scope.includes(change.path) { violation(set, "\(change) was not asked for") }
+    files[change.path] = FileContent(at: scope.root.appending(change.path.components))
+  }
+
+  private mutating func checkNames(_ set: ChangeSet) {
+    var named: Set<FilePath> = []
+    for change in set.changes {
+      if !named.insert(change.path).inserted { violation(set, "\(change.path) is named twice") }
+      if case .renamed(let from) = change.kind, !named.insert(from).inserted {
+        violation(set, "\(from) is named twice")
+      }
+    }
+    if set.changes.isEmpty && set.notices.isEmpty { violation(set, "an empty set") }
+  }
+
+  private mutating func violation(_ set: ChangeSet, _ text: String) {
+    violations.append("set \(set.number): \(text)")
+  }
+
+  /// What is wrong with the view, as sentences; empty if it equals the file system.
+  func differences() -> [String] {
+    let actual = scope.scan()
+    var lines: [String] = []
+    for (path, content) in actual {
+      guard let seen = files[path] else {
+        lines.append("\(path) exists with \(content) and was not reported")
+        continue
+      }
+      if seen != content { lines.append("\(path) has \(content); the view has \(seen)") }
+    }
+    for path in files.keys where actual[path] == nil {
+      lines.append("\(path) does not exist; the view has it")
+    }
+    return lines.sorted()
+  }
+}

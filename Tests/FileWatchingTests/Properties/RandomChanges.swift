@@ -1,0 +1,31 @@
+import FileWatching
+import Testing
+
+/// The promise of the whole module: whatever another process does to the files, a consumer that only replays
+/// what is reported knows the same as one that lists everything anew.
+@Suite("Random changes", .serialized, .timeLimit(.minutes(60)))
+struct RandomChanges {
+  @Test("At every sync the replayed view equals a full scan", arguments: Setting.all)
+  func viewEqualsScan(_ setting: Setting) async throws {
+    for seed in Effort.seeds {
+      let run = RandomRun(seed: seed, operations: Effort.operations, setting: setting)
+      let problems = try await run.problems()
+      #expect(
+        problems.isEmpty,
+        """
+        seed \(seed), \(setting.testDescription):
+        \(problems.joined(separator: "\n"))
+        Repeat it with: \(run.replay)
+        """)
+      if !problems.isEmpty { return }
+    }
+  }
+
+  @Test("The check notices a planted bug", arguments: PlantedBug.allCases, Setting.all)
+  func noticesBugs(_ bug: PlantedBug, _ setting: Setting) async throws {
+    let run = RandomRun(
+      seed: 7, operations: 200, setting: setting, distortion: bug.distortion())
+    let problems = try await run.problems()
+    #expect(!problems.isEmpty, "\(bug) was not noticed")
+  }
+}
