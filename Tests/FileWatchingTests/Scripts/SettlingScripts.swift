@@ -25,6 +25,7 @@ extension Scripts {
         body: { watcher, root in
           let scope = Scope(root: root.path, include: ["**"], exclude: [], demanded: [])
           var view = ReplayedView(scope: scope)
+          var iterator = watcher.changeSets().makeAsyncIterator()
           for round in 0..<20 {
             try root.write("a", "\(round)")
             try root.replace("new", "\(round)")
@@ -39,7 +40,6 @@ extension Scripts {
             if round == 15 { try root.remove("e") }
             _ = try await syncUntilNothingIsPending(watcher)
           }
-          var iterator = watcher.changeSets().makeAsyncIterator()
           let merged = try #require(await iterator.next())
           #expect(merged.number == recorder.lastNumber)
           #expect(merged.number > 20)
