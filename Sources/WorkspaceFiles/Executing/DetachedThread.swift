@@ -1,0 +1,58 @@
+#if os(Linux)
+  import CSystemShims
+#endif
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+private final class ThreadBody: Sendable {
+  let body: @Sendable () -> Void
+  init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+}
+
+/// Starts a thread that nobody joins. It leaves signals to the threads of the program.
+///
+/// - Returns: 0, or an `errno` value; then `body` does not run.
+func startDetachedThread(_ body: @escaping @Sendable () -> Void) -> CInt {
+  let argument = Unmanaged.passRetained(ThreadBody(body)).toOpaque()
+  var attributes = pthread_attr_t()
+  pthread_attr_init(&attributes)
+  defer { pthread_attr_destroy(&attributes) }
+  pthread_attr_setdetachstate(&attributes, CInt(PTHREAD_CREATE_DETACHED))
+
+  // The new thread inherits the mask. Faults stay with the thread that causes them.
+  var blocked = sigset_t()
+  var previous = sigset_t()
+  sigfillset(&blocked)
+  for fault in [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGPROF] {
+    sigdelset(&blocked, fault)
+  }
+  pthread_sigmask(SIG_SETMASK, &blocked, &previous)
+  defer { pthread_sigmask(SIG_SETMASK, &previous, nil) }
+
+  #if os(Linux)
+    var thread = pthread_t()
+    let result = pthread_create(
+      &thread, &attributes,
+      { argument in
+        guard let argument else { return nil }
+        shim_name_thread("hotreload-files")
+        Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue().body()
+        return nil
+      }, argument)
+  #else
+    var thread: pthread_t?
+    let result = pthread_create(
+      &thread, &attributes,
+      { argument in
+        Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue().body()
+        return nil
+      }, argument)
+  #endif
+  if result != 0 { Unmanaged<ThreadBody>.fromOpaque(argument).release() }
+  return result
+}
