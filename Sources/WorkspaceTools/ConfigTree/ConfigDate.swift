@@ -90,6 +90,23 @@ public struct ConfigDate: Sendable, Hashable, CustomStringConvertible {
     return days * 86_400 + seconds - Int64(offsetMinutes) * 60
   }
 
+  /// The moment so many seconds after 1970-01-01T00:00:00Z, in UTC, to the microsecond; nil outside
+  /// the years 0001 to 9999.
+  init?(secondsSince1970 interval: Double) {
+    // Doubles near now are exact to about a quarter of a microsecond.
+    guard interval.isFinite, abs(interval) < 1e12 else { return nil }
+    let microseconds = Int64((interval * 1_000_000).rounded())
+    let seconds = microseconds.flooredDivision(by: 1_000_000)
+    let days = seconds.flooredDivision(by: 86_400)
+    let secondOfDay = Int(seconds - days * 86_400)
+    let (year, month, day) = ConfigDate.civil(days: days)
+    guard (1...9999).contains(year) else { return nil }
+    self.init(
+      kind: .offsetDateTime, year: Int(year), month: Int(month), day: Int(day),
+      hour: secondOfDay / 3600, minute: secondOfDay / 60 % 60, second: secondOfDay % 60,
+      nanosecond: Int(microseconds - seconds * 1_000_000) * 1000)
+  }
+
   private func padded(_ number: Int, _ width: Int) -> String {
     let digits = String(number)
     return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
@@ -103,5 +120,26 @@ public struct ConfigDate: Sendable, Hashable, CustomStringConvertible {
     let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
     let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
     return era * 146_097 + dayOfEra - 719_468
+  }
+
+  /// The inverse of ``days(year:month:day:)`` (Howard Hinnant's `civil_from_days`).
+  private static func civil(days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+    let shifted = days + 719_468
+    let era = shifted.flooredDivision(by: 146_097)
+    let dayOfEra = shifted - era * 146_097
+    let yearOfEra =
+      (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let monthFromMarch = (5 * dayOfYear + 2) / 153
+    let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
+    let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+    return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
+  }
+}
+
+extension Int64 {
+  /// The quotient rounded down; `divisor` is positive.
+  fileprivate func flooredDivision(by divisor: Int64) -> Int64 {
+    self >= 0 ? self / divisor : -((divisor - 1 - self) / divisor)
   }
 }

@@ -230,8 +230,8 @@ struct YAMLConversion {
     guard let resolved else {
       if tag.isEmpty { throw error("the number is too large for 64 bits", at: scalar.mark) }
       throw error(
-        "\(JSONWriter.quoted(content)) is no value of the tag \(YAMLScalar.written(tag)), "
-          + "or the tag is not supported", at: scalar.mark)
+        "this is no value of the tag \(YAMLScalar.written(tag)), or the tag is not supported",
+        at: scalar.mark)
     }
     return resolved
   }
