@@ -89,7 +89,10 @@ struct WatchCommand: AsyncParsableCommand {
         logLine(
           "hotreload: watching \(printable(root)): \(status.directories) folders, "
             + "\(status.files) files (\(status.backend))")
-        try output.open(with: renderer.ready(status, time: nanosecondsSince1970()))
+        try output.open(
+          with: renderer.ready(
+            backend: status.backend, directories: status.directories, files: status.files,
+            time: nanosecondsSince1970()))
       } catch {
         ending.end(with: error)
       }

@@ -10,14 +10,14 @@ struct ChangeSetRenderer: Sendable {
   let root: FilePath
 
   /// The line that says that watching has begun; empty for tsv, whose lines are all about paths.
-  func ready(_ status: FileWatcher.Status, time: Int64) -> [UInt8] {
+  func ready(backend: String, directories: Int, files: Int, time: Int64) -> [UInt8] {
     switch format {
     case .json:
       var line = JSONLine(event: "ready", time: time)
-      line.add("backend", status.backend)
+      line.add("backend", backend)
       line.add("root", path: root)
-      line.add("directories", status.directories)
-      line.add("files", status.files)
+      line.add("directories", directories)
+      line.add("files", files)
       return line.finished()
     case .text, .tsv: return []
     }
