@@ -1,0 +1,118 @@
+public import SystemPackage
+import WorkspaceFiles
+
+/// Finds, reads and merges the files of configs.
+///
+/// All functions that touch files are blocking: call them on a thread of your own or through
+/// `BlockingExecutor`, or use ``Workspace/loadConfig(_:as:)`` and its like, which do.
+public struct ConfigLoader: Sendable {
+  /// How often the files are read at most, if they change while they are read.
+  public static let maximumAttempts = 12
+  /// The longest time between two attempts, in milliseconds: they wait 1, 2, 4, 8, 16, 16, … ms.
+  public static let maximumRetryWait = 16
+
+  /// The workspace whose configs are loaded.
+  public let workspace: Workspace
+  /// How they are loaded.
+  public let options: ConfigLoadOptions
+  /// Where tests step in between two steps of a load.
+  package var hooks = Hooks()
+
+  /// Called between the steps of a load, with the attempt's number from 0.
+  package struct Hooks: Sendable {
+    /// After it was seen which files there are.
+    package var didSurvey: (@Sendable (_ attempt: Int) -> Void)?
+    /// Before each file is read.
+    package var willRead: (@Sendable (_ attempt: Int, _ path: FilePath) -> Void)?
+  }
+
+  /// A loader for the configs of `workspace`.
+  ///
+  /// - Parameter options: nil for those of the workspace.
+  public init(workspace: Workspace, options: ConfigLoadOptions? = nil) {
+    self.workspace = workspace
+    self.options = options ?? workspace.loadOptions
+  }
+
+  /// Every file that config `name` may come from in this environment, in the order they are merged, whether
+  /// they exist or not. Empty if the name cannot be a config's name. Touches no file.
+  public func candidates(for name: String) -> [ConfigCandidate] {
+    guard ConfigName.isValid(name) else { return [] }
+    return ConfigFiles.candidates(for: name, in: workspace.environment.name)
+  }
+
+  /// Which config of this environment a file belongs to, by its path relative to the root. Touches no file.
+  ///
+  /// - Returns: nil for what is no config file, and for a file of another environment's layer:
+  ///   `config/app.staging.toml` belongs to nothing while the environment is `production`.
+  public func configName(of path: FilePath) -> (name: String, layer: ConfigLayer)? {
+    guard let parsed = ConfigFiles.parse(path) else { return nil }
+    let layers = ConfigFiles.layers(in: workspace.environment.name)
+    guard let layer = layers.first(where: { $0.suffix == parsed.suffix }) else { return nil }
+    return (parsed.name, layer)
+  }
+
+  /// Loads a config: reads every layer that there is, checks that nothing moved meanwhile, and merges them.
+  ///
+  /// Blocking, for the files' reading and at most some 130 ms of waiting.
+  ///
+  /// - Throws: ``ConfigError``. `missing` if there is no base file, whatever overlays there are.
+  public func load(_ name: String) throws(ConfigError) -> LoadedConfig {
+    try ConfigName.check(name)
+    return try load(name, from: candidates(for: name))
+  }
+
+  /// Loads one file, whatever its name, without overlays. Blocking.
+  ///
+  /// - Parameter path: relative to the root.
+  /// - Throws: ``ConfigError``; `unknownFormat` if the extension is of no format that is known.
+  public func loadFile(_ path: FilePath) throws(ConfigError) -> LoadedConfig {
+    let fileExtension = path.extension ?? ""
+    guard let format = ConfigFormat(fileExtension: fileExtension) else {
+      throw .unknownFormat(fileExtension, of: path)
+    }
+    guard !path.isAbsolute, !path.components.contains(where: { $0.kind == .parentDirectory }) else {
+      throw ConfigError(
+        code: .outsideRoot, config: path.string,
+        message: "the path is absolute, or has \"..\" in it",
+        file: path, advice: "Give a path relative to \(workspace.root).")
+    }
+    return try loadFile(path, named: path.string, format: format)
+  }
+
+  func loadFile(
+    _ path: FilePath, named name: String, format: ConfigFormat
+  ) throws(ConfigError) -> LoadedConfig {
+    try load(name, from: [ConfigCandidate(path: path, layer: .base, format: format)])
+  }
+
+  private func load(
+    _ name: String, from candidates: [ConfigCandidate]
+  ) throws(ConfigError) -> LoadedConfig {
+    var moved: FilePath?
+    for attempt in 0..<Self.maximumAttempts {
+      if attempt > 0 {
+        SystemCalls.wait(milliseconds: min(1 << (attempt - 1), Self.maximumRetryWait))
+      }
+      let survey = ConfigSurvey(root: workspace.root, candidates: candidates)
+      hooks.didSurvey?(attempt)
+      let reading = ConfigReading(
+        name: name, root: workspace.root, options: options, candidates: candidates, survey: survey)
+      let outcome = reading.readAll { hooks.willRead?(attempt, $0) }
+      let after = ConfigSurvey(root: workspace.root, candidates: candidates)
+      switch outcome {
+      case .moved(let path): moved = path
+      case _ where after != survey:
+        moved =
+          zip(candidates, zip(survey.presences, after.presences))
+          .first { $1.0 != $1.1 }?.0.path ?? moved
+      case .failed(let error): throw error
+      case .read(let files): return try ConfigAssembly(loader: self, name: name).assemble(files)
+      }
+    }
+    throw ConfigError(
+      code: .notSettled, config: name,
+      message: "the file changed each time it was read, \(Self.maximumAttempts) times",
+      file: moved, advice: "Wait until what writes it is done.")
+  }
+}

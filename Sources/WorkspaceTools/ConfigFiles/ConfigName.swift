@@ -1,0 +1,119 @@
+import SystemPackage
+
+/// The rules for the names of configs: `app`, `sub/app`.
+enum ConfigName {
+  /// The largest number of bytes in a name.
+  static let maximumLength = 200
+
+  /// Checks a name, which becomes part of file names.
+  static func check(_ name: String) throws(ConfigError) {
+    guard let problem = problem(with: name) else { return }
+    let shown = String(name.prefix(maximumLength))
+    throw ConfigError(
+      code: .invalidName, config: shown,
+      message: "\"\(shown)\" cannot be a config's name: \(problem.what)", advice: problem.advice)
+  }
+
+  /// Whether `name` can be a config's name.
+  static func isValid(_ name: String) -> Bool { problem(with: name) == nil }
+
+  private static func problem(with name: String) -> (what: String, advice: String)? {
+    let general = "A name is like \"app\", or \"sub/app\" for config/sub/app.toml."
+    if name.isEmpty { return ("it is empty", general) }
+    if name.utf8.count > maximumLength {
+      return ("it is over \(maximumLength) bytes long", general)
+    }
+    for part in name.split(separator: "/", omittingEmptySubsequences: false) {
+      if part.isEmpty {
+        return ("it begins or ends with \"/\", or has two in a row", general)
+      }
+      if part == "." || part == ".." { return ("it has \"\(part)\" in it", general) }
+      if part.utf8.contains(UInt8(ascii: ".")) { return dotProblem(name) }
+      if part.utf8.contains(UInt8(ascii: "@")) {
+        return ("\"@\" is kept for variants of a config", general)
+      }
+      if part.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F || $0 == UInt8(ascii: "\\") }) {
+        return ("it has a control character or a backslash in it", general)
+      }
+    }
+    return nil
+  }
+
+  private static func dotProblem(_ name: String) -> (what: String, advice: String) {
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    let fileExtension = parts.last.map(String.init) ?? ""
+    let stem = parts.first.map(String.init) ?? ""
+    if ConfigFormat(fileExtension: fileExtension) != nil, isValid(stem) {
+      return ("it has a dot in it", "Names go without extension and environment: \"\(stem)\".")
+    }
+    let known = ConfigFiles.extensions.map(\.name).joined(separator: ", ")
+    return (
+      "it has a dot in it",
+      "Names go without extension and environment. Extensions of config files are \(known)."
+    )
+  }
+}
+
+/// Where configs are and how their files are called.
+enum ConfigFiles {
+  /// The folder configs are in.
+  static let directory = FilePath("config")
+
+  /// Every extension of a config file, in the order they are looked for.
+  static let extensions: [(name: String, format: ConfigFormat)] = [
+    ("toml", .toml), ("yaml", .yaml), ("yml", .yaml), ("json", .json),
+  ]
+
+  /// The layers of a config in an environment, in the order they are merged.
+  static func layers(in environment: String) -> [ConfigLayer] {
+    // An environment called "local" has the local layer's files.
+    environment == ConfigLayer.localSuffix
+      ? [.base, .local] : [.base, .environment(environment), .local]
+  }
+
+  /// Every file that config `name` may come from, in the order they are merged.
+  static func candidates(for name: String, in environment: String) -> [ConfigCandidate] {
+    var candidates: [ConfigCandidate] = []
+    if !name.utf8.contains(UInt8(ascii: "/")) {
+      candidates += extensions.map {
+        ConfigCandidate(
+          path: FilePath(".\(name).\($0.name)"), layer: .base, format: $0.format, isFallback: true)
+      }
+    }
+    for layer in layers(in: environment) {
+      candidates += extensions.map { ending in
+        ConfigCandidate(
+          path: path(of: name, layer: layer, fileExtension: ending.name), layer: layer,
+          format: ending.format)
+      }
+    }
+    return candidates
+  }
+
+  /// The file of one layer, relative to the root.
+  static func path(of name: String, layer: ConfigLayer, fileExtension: String) -> FilePath {
+    let suffix = layer.suffix.map { ".\($0)" } ?? ""
+    return directory.pushing(FilePath("\(name)\(suffix).\(fileExtension)"))
+  }
+
+  /// The config that a path may belong to in *some* environment, and what stands between name and extension.
+  static func parse(_ path: FilePath) -> (name: String, suffix: String?, isFallback: Bool)? {
+    var components = path.components.map(\.string)
+    guard path.root == nil, let file = components.popLast(), !components.contains("..") else {
+      return nil
+    }
+    let isFallback = components.isEmpty && file.utf8.first == UInt8(ascii: ".")
+    guard isFallback || components.first == directory.string else { return nil }
+    let parts = (isFallback ? file.dropFirst() : file[...])
+      .split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count == 2 || parts.count == 3 && !isFallback,
+      let last = parts.last, extensions.contains(where: { $0.name == last })
+    else { return nil }
+    let name = (components.dropFirst() + [String(parts[0])]).joined(separator: "/")
+    // A name that is not UTF-8 does not survive the way to a String and back.
+    guard ConfigName.isValid(name),
+      !path.components.contains(where: { $0.string.unicodeScalars.contains("\u{FFFD}") })
+    else { return nil }
+    return (name, parts.count == 3 ? String(parts[1]) : nil, isFallback)
+  }
+}

@@ -1,0 +1,29 @@
+import Testing
+import WorkspaceTools
+
+@Suite("Content digests")
+struct ContentDigestTests {
+  @Test(
+    "They are SHA-256, as the examples of FIPS 180 and `sha256sum` say",
+    arguments: [
+      ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+      ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+      (
+        "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+        "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
+      ),
+      (
+        String(repeating: "a", count: 10_000),
+        "27dd1f61b867b6a0f6e9d8a41c43231de52107e53ae424de8f847b821db4b711"
+      ),
+    ])
+  func vectors(text: String, expected: String) {
+    #expect(ContentDigest(of: Array(text.utf8)).description == expected)
+  }
+
+  @Test("Every length around the block's border gives a digest of its own")
+  func lengths() {
+    let digests = Set((50..<140).map { ContentDigest(of: [UInt8](repeating: 7, count: $0)) })
+    #expect(digests.count == 90)
+  }
+}
