@@ -1,7 +1,7 @@
 /// Makes a ``GlobAutomaton`` of a ``GlobNetwork``.
 struct GlobAutomatonBuilder {
   /// A node of the network together with the guard that is on duty: `node << 3 | guard`.
-  private typealias Place = Int
+  private typealias Place = UInt32
 
   private let nodes: [GlobNetwork.Node]
   /// Class of each byte.
@@ -10,8 +10,10 @@ struct GlobAutomatonBuilder {
   private var representatives: [UInt8] = []
   /// For each node and edge, the classes the edge is taken for.
   private var edgeClasses: [[[Int]]] = []
+  /// For each node, itself and all that are entered together with it.
+  private var entered: [[Int]] = []
   private var states: [[Place]] = []
-  private var indexes: [[Place]: Int] = [:]
+  private var indexes: [MixedKey: Int] = [:]
   private var rows: [[Int]] = []
 
   /// - Returns: nil if more than `limit` states would be needed.
@@ -23,9 +25,17 @@ struct GlobAutomatonBuilder {
   private init(_ network: GlobNetwork) {
     nodes = network.nodes
     divideBytes()
+    entered = nodes.indices.map { index in
+      // Later nodes lead to earlier ones only, so this ends.
+      var found: Set<Int> = [index]
+      var pending = [index]
+      while let node = pending.popLast() {
+        for other in nodes[node].also where found.insert(other).inserted { pending.append(other) }
+      }
+      return found.filter { !nodes[$0].edges.isEmpty || nodes[$0].includes || nodes[$0].excludes }
+        .sorted()
+    }
   }
-
-  // MARK: Classes of bytes
 
   private mutating func divideBytes() {
     var isBoundary = [Bool](repeating: false, count: 257)
@@ -89,8 +99,6 @@ struct GlobAutomatonBuilder {
     }
   }
 
-  // MARK: Subset construction
-
   private mutating func run(from starts: [Int], limit: Int) -> GlobAutomaton? {
     var first: [Place] = []
     for start in starts { enter(start, .none, &first) }
@@ -105,32 +113,49 @@ struct GlobAutomatonBuilder {
       for bucket in buckets { row.append(intern(bucket)) }
       rows.append(row)
     }
+    return GlobAutomaton(classes: classOf, rows: rows, flags: flags(), start: start)
+  }
+
+  /// What is known in each state, with what can still become of it: two searches backwards from the states
+  /// that answer yes.
+  private func flags() -> [GlobAutomaton.Flags] {
     let accepts = states.map(accept)
-    let smallest = GlobMinimizer.minimize(rows: rows, accepts: accepts, start: start)
-    return GlobAutomaton(
-      classes: classOf, rows: smallest.rows, flags: smallest.flags, start: smallest.start)
+    var sources = [[Int]](repeating: [], count: rows.count)
+    for (state, row) in rows.enumerated() {
+      for target in row where sources[target].last != state { sources[target].append(state) }
+    }
+    var flags = accepts
+    func spread(_ flag: GlobAutomaton.Flags, from isGoal: (GlobAutomaton.Flags) -> Bool) {
+      var pending = accepts.indices.filter { isGoal(accepts[$0]) }
+      while let state = pending.popLast() {
+        for source in sources[state] where !flags[source].contains(flag) {
+          flags[source].insert(flag)
+          pending.append(source)
+        }
+      }
+    }
+    spread(.canInclude) { $0.contains(.included) }
+    spread(.canKeep) { !$0.contains(.excluded) }
+    return flags
   }
 
   private func accept(_ state: [Place]) -> GlobAutomaton.Flags {
     var (includes, excludes) = (false, false)
     for place in state {
-      includes = includes || nodes[place >> 3].includes
-      excludes = excludes || nodes[place >> 3].excludes
+      includes = includes || nodes[Int(place >> 3)].includes
+      excludes = excludes || nodes[Int(place >> 3)].excludes
     }
     return excludes ? .excluded : includes ? .included : []
   }
 
   /// Adds a node and those entered together with it.
   private func enter(_ node: Int, _ guarding: UTF8Guard, _ places: inout [Place]) {
-    var next: Int? = node
-    while let node = next {
-      places.append(node << 3 | Int(guarding.rawValue))
-      next = nodes[node].also
-    }
+    let mark = Place(guarding.rawValue)
+    for node in entered[node] { places.append(Place(truncatingIfNeeded: node << 3) | mark) }
   }
 
   private func step(_ place: Place, _ buckets: inout [[Place]]) {
-    let node = place >> 3
+    let node = Int(place >> 3)
     let guarding = UTF8Guard(rawValue: UInt8(truncatingIfNeeded: place & 7)) ?? .none
     for (index, edge) in nodes[node].edges.enumerated() {
       for byteClass in edgeClasses[node][index] {
@@ -142,43 +167,75 @@ struct GlobAutomatonBuilder {
   }
 
   private mutating func intern(_ places: [Place]) -> Int {
-    let state = simplified(places)
-    if let index = indexes[state] { return index }
+    var state = places
+    simplify(&state)
+    let key = MixedKey(state)
+    if let index = indexes[key] { return index }
     states.append(state)
-    indexes[state] = states.count - 1
+    indexes[key] = states.count - 1
     return states.count - 1
   }
 
   /// Sorts, and leaves out places that change no answer, now or later, beside the others.
-  private func simplified(_ places: [Place]) -> [Place] {
+  private func simplify(_ places: inout [Place]) {
     var excludesBelow: Place?
     var includesBelow: Place?
     var includesRest = false
     for place in places where place & 7 == 0 {
-      switch nodes[place >> 3].role {
-      case .excluded: return [0]
+      switch nodes[Int(place >> 3)].role {
+      case .excluded:
+        places = [0]
+        return
       case .excludesBelow: excludesBelow = place
       case .includesBelow: includesBelow = max(place, includesBelow ?? 0)
       case .includesRestOfName: includesRest = true
       case .plain: break
       }
     }
-    if let excludesBelow { return [excludesBelow] }
-    var kept: [Place] = []
-    kept.reserveCapacity(places.count)
-    for place in places {
-      let node = nodes[place >> 3]
-      let isLiveExclude = node.side == .exclude
-      if let includesBelow, !isLiveExclude, place != includesBelow { continue }
-      if includesRest, !isLiveExclude, !node.crossesSlash, !(node.role == .includesRestOfName) {
-        continue
-      }
-      kept.append(place)
+    if let excludesBelow {
+      places = [excludesBelow]
+      return
     }
-    kept.sort()
-    var unique: [Place] = []
-    unique.reserveCapacity(kept.count)
-    for place in kept where unique.last != place { unique.append(place) }
-    return unique
+    if let includesBelow {
+      places.removeAll { nodes[Int($0 >> 3)].side == .include && $0 != includesBelow }
+    } else if includesRest {
+      places.removeAll {
+        let node = nodes[Int($0 >> 3)]
+        return node.side == .include && !node.crossesSlash && node.role != .includesRestOfName
+      }
+    }
+    places.sort()
+    var count = 0
+    for index in places.indices where count == 0 || places[count - 1] != places[index] {
+      places[count] = places[index]
+      count += 1
+    }
+    places.removeSubrange(count...)
+  }
+}
+
+/// A list of numbers as the key of a dictionary, hashed more quickly than the standard library's hasher does: the
+/// numbers come from patterns of the program's owner, so nobody gains from collisions.
+struct MixedKey: Hashable {
+  private let numbers: [UInt32]
+  private let mixed: UInt64
+
+  init(_ numbers: [UInt32]) {
+    self.numbers = numbers
+    var mixed: UInt64 = 0x9E37_79B9_7F4A_7C15
+    for number in numbers {
+      // A step of the finaliser of SplitMix64.
+      mixed = (mixed ^ UInt64(number)) &* 0xBF58_476D_1CE4_E5B9
+      mixed ^= mixed >> 29
+    }
+    self.mixed = mixed
+  }
+
+  static func == (a: MixedKey, b: MixedKey) -> Bool {
+    a.mixed == b.mixed && a.numbers == b.numbers
+  }
+
+  func hash(into hasher: inout Hasher) {
+    hasher.combine(mixed)
   }
 }

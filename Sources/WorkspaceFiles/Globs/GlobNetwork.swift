@@ -15,8 +15,8 @@ struct GlobNetwork {
 
   struct Node: Hashable {
     var edges: [Edge] = []
-    /// A node that is entered together with this one.
-    var also: Int?
+    /// Nodes that are entered together with this one.
+    var also: [Int] = []
     var includes = false
     var excludes = false
     var role = Role.plain
@@ -46,9 +46,10 @@ struct GlobNetwork {
   }
 
   private enum LoopKey: Hashable {
-    case star(Int)
+    case star([Int])
     case scalarStar(Int)
-    case anyDepth(Int)
+    case anyDepth([Int])
+    case everything
   }
 
   private(set) var nodes: [Node] = []
@@ -60,9 +61,6 @@ struct GlobNetwork {
   private let excludedNode: Int
   private let excludeEnd: Int
   private let includeEnd: Int
-
-  /// The most nodes of one set of patterns.
-  static let maximumNodes = 1 << 20
 
   private static let slash: UInt8 = 0x2F
 
@@ -82,22 +80,63 @@ struct GlobNetwork {
     ]
   }
 
-  /// Adds one brace-free pattern.
-  mutating func add(_ components: [GlobComponent], _ side: Side) {
+  /// Adds brace-free patterns of one side.
+  ///
+  /// Those that begin with `**/` share that node, and those that then begin with `*` share that one: most
+  /// patterns begin so, and the sets of nodes that are in use together stay small.
+  mutating func add(_ patterns: [[GlobComponent]], _ side: Side) {
     self.side = side
-    var next = side == .include ? includeEnd : excludeEnd
-    for (index, component) in components.enumerated().reversed() {
-      let isLast = index == components.count - 1
-      switch component {
-      case .anyDepth:
-        next = isLast ? everythingBelow(side) : anyDepth(before: next)
-      case .name(let tokens):
-        if !isLast { next = node([Edge(low: Self.slash, high: Self.slash, target: next)]) }
-        next = name(tokens, before: next)
-      }
-    }
-    if !starts.contains(next) { starts.append(next) }
+    let isDeep = { (pattern: [GlobComponent]) in pattern.count > 1 && pattern[0] == .anyDepth }
+    var first = begin(patterns.filter { !isDeep($0) }[...])
+    let deep = begin(patterns.filter(isDeep).map { Array($0.dropFirst()) }[...])
+    if !deep.isEmpty { first.append(anyDepth(before: deep)) }
+    for start in first where !starts.contains(start) { starts.append(start) }
   }
+
+  /// The first nodes of some patterns that begin at the same place.
+  private mutating func begin(_ patterns: ArraySlice<[GlobComponent]>) -> [Int] {
+    var first: [Int] = []
+    var afterStar: [Int] = []
+    for pattern in patterns {
+      let rest = components(pattern.dropFirst())
+      guard case .name(let tokens)? = pattern.first, tokens.count > 1, tokens[0] == .star,
+        !tokens[1].acceptsStrayBytes
+      else {
+        first.append(component(pattern.first, before: rest))
+        continue
+      }
+      afterStar.append(name(Array(tokens.dropFirst()), before: beforeSlash(rest)))
+    }
+    if !afterStar.isEmpty { first.append(star(before: Array(Set(afterStar)).sorted())) }
+    return Array(Set(first)).sorted()
+  }
+
+  /// The node of the components that are left; nil at the end of a pattern.
+  private mutating func components(_ components: ArraySlice<GlobComponent>) -> Int? {
+    var next: Int?
+    for element in components.reversed() { next = component(element, before: next) }
+    return next
+  }
+
+  private mutating func component(_ component: GlobComponent?, before next: Int?) -> Int {
+    switch component {
+    case .anyDepth?:
+      if let next { return anyDepth(before: [next]) }
+      return everythingBelow()
+    case .name(let tokens)?:
+      return name(tokens, before: beforeSlash(next))
+    case nil:
+      return end
+    }
+  }
+
+  /// The node where a component has ended: before a slash, or at the end of the pattern.
+  private mutating func beforeSlash(_ next: Int?) -> Int {
+    guard let next else { return end }
+    return node([Edge(low: Self.slash, high: Self.slash, target: next)])
+  }
+
+  private var end: Int { side == .include ? includeEnd : excludeEnd }
 
   private mutating func insert(_ node: Node) -> Int {
     if let index = known[node] { return index }
@@ -115,11 +154,12 @@ struct GlobNetwork {
 
   /// A node whose edges may lead back to itself.
   private mutating func loop(
-    _ key: LoopKey, also: Int, _ edges: (inout GlobNetwork, Int) -> [Edge]
+    _ key: LoopKey, also: [Int], _ edges: (inout GlobNetwork, Int) -> [Edge]
   ) -> Int {
     if let index = loops[key] { return index }
     let index = nodes.count
-    nodes.append(Node(also: also, crossesSlash: nodes[also].crossesSlash, side: side))
+    let crosses = also.contains { nodes[$0].crossesSlash }
+    nodes.append(Node(also: also, crossesSlash: crosses, side: side))
     loops[key] = index
     nodes[index].edges = edges(&self, index)
     return index
@@ -133,7 +173,7 @@ struct GlobNetwork {
   }
 
   /// `**` at the end: one or more components.
-  private mutating func everythingBelow(_ side: Side) -> Int {
+  private mutating func everythingBelow() -> Int {
     switch side {
     case .exclude:
       return insert(
@@ -141,8 +181,7 @@ struct GlobNetwork {
           edges: [Edge(low: 0, high: 255, target: excludedNode)], role: .excludesBelow,
           crossesSlash: true, side: .exclude))
     case .include:
-      let key = LoopKey.anyDepth(includeEnd)
-      if let index = loops[key] { return index }
+      if let index = loops[.everything] { return index }
       let below = nodes.count
       let inName = below + 1
       nodes.append(
@@ -151,13 +190,13 @@ struct GlobNetwork {
         Node(
           edges: Self.notSlash(inName) + [Edge(low: Self.slash, high: Self.slash, target: below)],
           includes: true, role: .includesBelow, crossesSlash: true))
-      loops[key] = below
+      loops[.everything] = below
       return below
     }
   }
 
   /// `**/`: zero or more components, each with its slash.
-  private mutating func anyDepth(before next: Int) -> Int {
+  private mutating func anyDepth(before next: [Int]) -> Int {
     loop(.anyDepth(next), also: next) { network, index in
       let inName = network.nodes.count
       network.nodes.append(
@@ -171,7 +210,7 @@ struct GlobNetwork {
 
   private mutating func name(_ tokens: [GlobToken], before end: Int) -> Int {
     // A component is never empty, so a lone star takes one byte at least.
-    if tokens == [.star] { return node(Self.notSlash(star(before: end))) }
+    if tokens == [.star] { return node(Self.notSlash(star(before: [end]))) }
     var next = end
     for (index, token) in tokens.enumerated().reversed() {
       switch token {
@@ -188,9 +227,9 @@ struct GlobNetwork {
         // something that accepts stray bytes it must stop between scalars.
         let following = index + 1 < tokens.count ? tokens[index + 1] : nil
         if following?.acceptsStrayBytes == true {
-          next = loop(.scalarStar(next), also: next) { $0.edges(for: .any, to: $1) }
+          next = loop(.scalarStar(next), also: [next]) { $0.edges(for: .any, to: $1) }
         } else {
-          next = star(before: next)
+          next = star(before: [next])
         }
       case .slash: break  // not in a component
       }
@@ -198,13 +237,13 @@ struct GlobNetwork {
     return next
   }
 
-  private mutating func star(before next: Int) -> Int {
+  private mutating func star(before next: [Int]) -> Int {
     let index = loop(.star(next), also: next) { Self.notSlash($1) }
-    if next == includeEnd {
+    if next.contains(includeEnd) {
       nodes[index].role = .includesRestOfName
       nodes[index].includes = true
     }
-    if next == excludeEnd { nodes[index].role = .excluded }
+    if next.contains(excludeEnd) { nodes[index].role = .excluded }
     return index
   }
 

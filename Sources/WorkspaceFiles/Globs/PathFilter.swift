@@ -196,7 +196,9 @@ enum GlobAutomatonSet {
     _ entries: [Entry], limit: Int
   ) throws(GlobError) -> ContiguousArray<GlobAutomaton> {
     var network = GlobNetwork()
-    for entry in entries { network.add(entry.components, entry.side) }
+    for side in [GlobNetwork.Side.include, .exclude] {
+      network.add(entries.filter { $0.side == side }.map(\.components), side)
+    }
     if let automaton = GlobAutomatonBuilder.build(network, limit: GlobAutomaton.maximumStates) {
       return [automaton]
     }
