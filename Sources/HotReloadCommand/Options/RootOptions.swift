@@ -1,12 +1,13 @@
 import ArgumentParser
-import Glibc
 import SystemPackage
+import WorkspaceTools
 
 /// Which folder a command is about.
 struct RootOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The workspace's folder. Default: the current folder.",
+      "The workspace's folder. Default: $WORKSPACE_PATH, else the nearest folder upward with a Package.swift or "
+        + ".workspace, else the nearest with a .git, else the current one.",
       valueName: "folder"))
   var root: String?
 
@@ -16,14 +17,8 @@ struct RootOptions: ParsableArguments {
 
   /// The root's absolute path; links in it are not resolved.
   func path() throws -> FilePath {
-    try absolute(FilePath(root ?? "."))
+    guard let root else { return try Workspace.resolve().root }
+    let environment = try WorkspaceEnvironment(name: WorkspaceEnvironment.defaultName)
+    return try Workspace(root: FilePath(root), environment: environment).root
   }
-}
-
-/// The path made absolute against the current folder, without `.` and `..` components.
-func absolute(_ path: FilePath) throws -> FilePath {
-  if path.isAbsolute { return path.lexicallyNormalized() }
-  guard let current = getcwd(nil, 0) else { throw Errno(rawValue: errno) }
-  defer { free(current) }
-  return FilePath(platformString: current).pushing(path).lexicallyNormalized()
 }

@@ -1,0 +1,102 @@
+import ArgumentParser
+import Glibc
+import WorkspaceFiles
+import WorkspaceTools
+
+/// Checks configs as a start of the program would.
+struct CheckCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check",
+    abstract: "Parses and merges configs, and says what is wrong where.",
+    discussion: """
+      Checks the configs that are named, or all that the workspace has: every layer is read, parsed and merged as \
+      the program would. Ends with 0 if all are good, with 1 if not.
+
+      EXAMPLES
+        hotreload check
+        hotreload check app database --environment production
+
+      TEXT
+        Good configs on standard output, errors on standard error, one a line:
+        config/app.toml:12:8 server.port: expected ...
+
+      JSON LINES
+        {"event":"checked","time":N,"config":"app","good":true,
+         "files":["config/app.toml"]}
+        {"event":"rejected","time":N,"config":"app","errors":[
+         {"file":"config/app.toml","line":12,"column":8,
+          "keyPath":"server.port","message":"..."}]}
+
+      TSV LINES
+        config<TAB>good
+        config<TAB>rejected<TAB>file<TAB>line<TAB>column<TAB>key path<TAB>message
+      """)
+
+  @OptionGroup var options: WorkspaceOptions
+  @OptionGroup var output: OutputOptions
+
+  @Argument(
+    help: ArgumentHelp(
+      "The configs to check, such as app or sub/app. Default: all.", valueName: "config"))
+  var names: [String] = []
+
+  func run() async throws {
+    do {
+      let renderer = ConfigRenderer(format: output.chosen, redaction: options.redaction)
+      let workspace = try options.workspace()
+      let names = names
+      let isGood = try await BlockingExecutor.shared.run {
+        try Self.check(names, in: workspace, renderer, StandardOutput())
+      }
+      if !isGood { throw ExitCode.failure }
+    } catch {
+      throw workspaceFailure(error)
+    }
+  }
+
+  private static func check(
+    _ names: [String], in workspace: Workspace, _ renderer: ConfigRenderer,
+    _ output: StandardOutput
+  ) throws -> Bool {
+    let loader = ConfigLoader(workspace: workspace)
+    let names = names.isEmpty ? try loader.names() : names
+    if names.isEmpty {
+      try checkRoot(of: workspace)
+      logLine("hotreload: no config in \(printable(workspace.root))/config")
+    }
+    var isGood = true
+    for name in names {
+      do {
+        let config = try loader.load(name)
+        try output.write(renderer.good(config, time: nanosecondsSince1970()))
+      } catch let error as ConfigError {
+        isGood = false
+        try report(error, of: name, renderer, output)
+      }
+    }
+    return isGood
+  }
+}
+
+/// A mistyped root must not pass for a workspace without configs.
+private func checkRoot(of workspace: Workspace) throws {
+  var status = stat()
+  let result = workspace.root.withPlatformString { stat($0, &status) }
+  guard result == 0, status.st_mode & S_IFMT == S_IFDIR else {
+    logLine("hotreload: there is no folder \(printable(workspace.root))")
+    throw ExitCode.failure
+  }
+}
+
+/// Prints what is wrong with a config: text for standard error, the other formats for standard output.
+func report(
+  _ error: ConfigError, of name: String, _ renderer: ConfigRenderer, _ output: StandardOutput
+) throws {
+  let lines = renderer.rejected(name, error.diagnostics, time: nanosecondsSince1970())
+  if renderer.format == .text {
+    try StandardOutput(descriptor: 2).write(lines)
+  } else {
+    try output.write(lines)
+  }
+  if !error.advice.isEmpty { logLine(printable(error.advice)) }
+}

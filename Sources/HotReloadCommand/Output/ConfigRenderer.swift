@@ -1,0 +1,172 @@
+import SystemPackage
+import WorkspaceTools
+
+/// Turns configs and what is wrong with them into lines of one format. Pure: the same input gives the same bytes.
+struct ConfigRenderer: Sendable {
+  /// How lines look.
+  let format: OutputFormat
+  /// What is hidden.
+  let redaction: RedactionRules
+
+  /// A good config and the files it came from.
+  func good(_ config: LoadedConfig, time: Int64) -> [UInt8] {
+    let files = config.layers.map { printable($0.path) }
+    switch format {
+    case .text: return Array("\(config.name): good (\(files.joined(separator: ", ")))\n".utf8)
+    case .tsv: return columns([config.name, "good"])
+    case .json:
+      var line = JSONLine(event: "checked", time: time)
+      line.add("config", config.name)
+      line.add("good", true)
+      line.add("files", json: Self.array(files.map(Self.string)))
+      return line.finished()
+    }
+  }
+
+  /// What is wrong with a config. For text: `file:line:column key: message`, one a line.
+  func rejected(_ name: String, _ diagnostics: [ConfigDiagnostic], time: Int64) -> [UInt8] {
+    switch format {
+    case .text: return Array(diagnostics.map { printable("\($0)") + "\n" }.joined().utf8)
+    case .tsv:
+      return diagnostics.flatMap { diagnostic in
+        columns([
+          name, "rejected", diagnostic.location?.file ?? "",
+          String(diagnostic.location?.line ?? 0), String(diagnostic.location?.column ?? 0),
+          diagnostic.keyPath, diagnostic.message,
+        ])
+      }
+    case .json:
+      var line = JSONLine(event: "rejected", time: time)
+      line.add("config", name)
+      line.add("errors", json: Self.array(diagnostics.map(Self.object)))
+      return line.finished()
+    }
+  }
+
+  /// A config that had been refused and is good again.
+  func recovered(_ name: String, generation: UInt64, time: Int64) -> [UInt8] {
+    switch format {
+    case .text: return Array("\(clockTime(time))  recovered, generation \(generation)\n".utf8)
+    case .tsv: return columns([name, "recovered", String(generation)])
+    case .json:
+      var line = JSONLine(event: "recovered", time: time)
+      line.add("config", name)
+      line.add("generation", generation)
+      return line.finished()
+    }
+  }
+
+  /// A value that came into force; `old` is the one before, if there was one.
+  func applied(
+    _ name: String, generation: UInt64, _ value: ConfigTree, old: ConfigTree?, time: Int64
+  ) -> [UInt8] {
+    switch format {
+    case .json:
+      var line = JSONLine(event: "config", time: time)
+      line.add("config", name)
+      line.add("generation", generation)
+      line.add("value", json: value.jsonBytes(redacting: redaction))
+      return line.finished()
+    case .tsv:
+      return columns([name, "config", String(generation), value.jsonText(redacting: redaction)])
+    case .text:
+      var text = "\(clockTime(time))  generation \(generation)\n"
+      if let old {
+        for difference in value.difference(from: old) { text += "  \(line(difference))\n" }
+      } else {
+        for (path, leaf) in leaves(of: value.redacted(by: redaction)) {
+          text += "  \(printable(path)) = \(leaf.jsonText(redacting: .none))\n"
+        }
+      }
+      return Array(text.utf8)
+    }
+  }
+
+  private func line(_ difference: ConfigDifference) -> String {
+    let hidden = difference.redacted(by: redaction)
+    func text(_ tree: ConfigTree?) -> String { tree?.jsonText(redacting: .none) ?? "nothing" }
+    let path = printable(difference.keyPath.description)
+    return "\(path): \(text(hidden.old)) -> \(text(hidden.new))"
+  }
+
+  /// Values with their key paths, for people and for tools that split at tabs.
+  func leaves(of tree: ConfigTree) -> [(path: String, value: ConfigTree)] {
+    var found: [(String, ConfigTree)] = []
+    // A list of what is still to do instead of recursion: documents may be nested deeply.
+    var open = [(ConfigKeyPath(), tree)]
+    while let (path, next) = open.popLast() {
+      switch next.value {
+      case .table(let table) where !table.isEmpty:
+        open += table.reversed().map { (path.appending(.key($0.key)), $0.value) }
+      case .array(let elements) where !elements.isEmpty:
+        open += elements.enumerated().reversed().map { (path.appending(.index($0)), $1) }
+      default: found.append((path.description, next))
+      }
+    }
+    return found
+  }
+
+  fileprivate func columns(_ columns: [String]) -> [UInt8] {
+    var bytes: [UInt8] = []
+    for (index, column) in columns.enumerated() {
+      if index > 0 { bytes.append(UInt8(ascii: "\t")) }
+      appendEscaped(Array(column.utf8), to: &bytes)
+    }
+    bytes.append(UInt8(ascii: "\n"))
+    return bytes
+  }
+
+  private static func object(_ diagnostic: ConfigDiagnostic) -> [UInt8] {
+    var members: [[UInt8]] = []
+    func add(_ key: String, _ value: [UInt8]) { members.append(Array("\"\(key)\":".utf8) + value) }
+    if let location = diagnostic.location {
+      add("file", string(location.file))
+      if location.line > 0 {
+        add("line", Array(String(location.line).utf8))
+        add("column", Array(String(location.column).utf8))
+      }
+    }
+    if !diagnostic.keyPath.isEmpty { add("keyPath", string(diagnostic.keyPath)) }
+    add("message", string(diagnostic.message))
+    return [UInt8(ascii: "{")] + members.joined(separator: [UInt8(ascii: ",")])
+      + [UInt8(ascii: "}")]
+  }
+
+  private static func array(_ elements: [[UInt8]]) -> [UInt8] {
+    [UInt8(ascii: "[")] + elements.joined(separator: [UInt8(ascii: ",")]) + [UInt8(ascii: "]")]
+  }
+
+  private static func string(_ text: String) -> [UInt8] {
+    var bytes: [UInt8] = []
+    JSONLine.append(text, to: &bytes)
+    return bytes
+  }
+}
+
+extension ConfigRenderer {
+  /// A value for `get`; it must be redacted already.
+  func value(
+    _ tree: ConfigTree, of name: String, at keyPath: ConfigKeyPath, time: Int64
+  ) -> [UInt8] {
+    switch format {
+    case .json:
+      var line = JSONLine(event: "value", time: time)
+      line.add("config", name)
+      if !keyPath.components.isEmpty { line.add("keyPath", keyPath.description) }
+      line.add("value", json: tree.jsonBytes(redacting: .none))
+      return line.finished()
+    case .text:
+      if let text = tree.string { return Array((text + "\n").utf8) }
+      let lines = leaves(of: tree).map { path, leaf in
+        (path.isEmpty ? "" : "\(printable(path)) = ") + leaf.jsonText(redacting: .none)
+      }
+      return Array((lines.joined(separator: "\n") + "\n").utf8)
+    case .tsv:
+      return leaves(of: tree).flatMap { path, leaf in
+        let whole = keyPath.description + (path.isEmpty || path.hasPrefix("[") ? "" : ".") + path
+        let column = keyPath.components.isEmpty ? path : whole
+        return columns([column, leaf.jsonText(redacting: .none)])
+      }
+    }
+  }
+}
