@@ -17,7 +17,7 @@ struct ResourceFinder {
   /// The largest number of folder entries that one search looks at.
   static let maximumExamined = 1_000_000
   /// The largest number of folders below each other.
-  static let maximumDepth = 256
+  static let maximumDepth = 128
 
   let root: FilePath
   let filter: PathFilter

@@ -28,7 +28,7 @@ extension Workspace {
     }
   }
 
-  /// How long ``updateConfig(_:as:layer:initial:_:)`` waits for its lock. Default of its callers: 5 s.
+  /// How long ``updateConfig(_:as:layer:initial:_:)`` waits for other updates of the config at most.
   public static let updateLockWait = Duration.seconds(5)
   /// The time between two looks at a lock that another holds.
   static let updateLockInterval = Duration.milliseconds(5)
@@ -59,12 +59,18 @@ extension Workspace {
       writer: try ConfigWriter(loader: ConfigLoader(workspace: self), name: name, layer: layer),
       initial: initial, change: change)
     let deadline = ContinuousClock.now.advanced(by: Self.updateLockWait)
-    while true {
-      if let value = try await BlockingExecutor.shared.run({ try update.runIfUnlocked() }) {
-        return value
+    do {
+      return try await shared(UpdateGate.self) { UpdateGate() }.run(name, until: deadline) {
+        while true {
+          if let value = try await BlockingExecutor.shared.run({ try update.runIfUnlocked() }) {
+            return value
+          }
+          guard ContinuousClock.now < deadline else { throw update.lockedError() }
+          try await Task.sleep(for: Self.updateLockInterval)
+        }
       }
-      guard ContinuousClock.now < deadline else { throw update.lockedError() }
-      try await Task.sleep(for: Self.updateLockInterval)
+    } catch is UpdateGate.Refusal {
+      throw update.lockedError()
     }
   }
 }

@@ -89,7 +89,7 @@ struct FindResourcesTests {
     try folder.setMode("locked", 0)
     defer { try? folder.setMode("locked", 0o755) }
     // Nobody but root may list it; for root, a folder deeper than any search goes tells the same.
-    try folder.makeDirectory(deep(300, below: "trap"))
+    try folder.makeDirectory(deep(130, below: "trap"))
     #expect(try await workspace.findResources("t/*.html") == ["t/a.html"])
     await #expect(throws: WorkspaceError.self) { try await workspace.findResources("trap/**/x") }
   }
