@@ -1,0 +1,60 @@
+import FileWatching
+import SystemPackage
+
+/// Sorts changed files into units. It touches no file.
+struct Classifier: Sendable {
+  /// The extensions that make a file a template wherever it is.
+  static let templateExtensions: Set<String> = ["mustache", "stencil", "hbs"]
+  /// The folders of templates and of assets.
+  static let templateFolders: Set<String> = ["templates"]
+  static let assetFolders: Set<String> = ["static", "assets"]
+  static let contentFolders = templateFolders.union(assetFolders)
+
+  let configs: any ConfigSource
+
+  /// What a file belongs to.
+  func unit(of path: FilePath) -> UnitID {
+    let folder = path.components.count > 1 ? path.components.first?.string : nil
+    if let folder, Self.templateFolders.contains(folder) { return .templates }
+    if let folder, Self.assetFolders.contains(folder) { return .assets }
+    if let name = configs.configName(of: path) { return .config(name) }
+    if let ending = path.extension, Self.templateExtensions.contains(ending) { return .templates }
+    return .file(path)
+  }
+
+  /// Sorts a candidate's changes.
+  func classify(_ candidate: Candidate) -> ClassifiedCandidate {
+    var result = ClassifiedCandidate(
+      producers: [candidate.producer], notices: candidate.notices)
+    switch candidate.scope {
+    case .everything: result.isEverything = true
+    case .units(let units): result.units = units.filter { $0.configName != nil }
+    }
+    for change in candidate.changes { add(change, to: &result) }
+    return result
+  }
+
+  private func add(_ change: FileChange, to result: inout ClassifiedCandidate) {
+    let unit = unit(of: change.path)
+    if unit.configName != nil {
+      result.units.insert(unit)
+      result.unitChanges[unit, default: []].append(change)
+    } else {
+      result.content.append(change)
+    }
+    switch change.kind {
+    case .renamed(let from):
+      // The config that the file belonged to has lost it.
+      let source = self.unit(of: from)
+      if source.configName != nil, source != unit { result.units.insert(source) }
+    case .subtreeChanged where !isContent(change.path):
+      result.isEverything = true
+    default:
+      break
+    }
+  }
+
+  private func isContent(_ folder: FilePath) -> Bool {
+    folder.components.first.map { Self.contentFolders.contains($0.string) } ?? false
+  }
+}

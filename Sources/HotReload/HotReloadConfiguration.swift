@@ -1,0 +1,158 @@
+public import FileWatching
+public import Logging
+import WorkspaceFiles
+public import WorkspaceTools
+
+/// How the hot reload of a workspace works.
+///
+/// A `hotreload.toml` at the workspace's root wins over what the program gives here.
+public struct HotReloadConfiguration: Sendable {
+  /// Globs of the files to watch, relative to the root. Files that a stream's config may come from are watched
+  /// whatever these say. Default: `config/**/*` in the three formats, `templates/**/*`, `static/**/*`.
+  public var watchPatterns: [String]
+  /// How long a writer that has a file open is waited for after its last write. Default 500 ms; above 0, up to a minute.
+  public var debounce: Duration
+  /// Whether validators are asked before a config comes into force. Default true. Without them it is decoded
+  /// into every type that is asked for all the same.
+  public var validateBeforeReload: Bool
+  /// Whether a backup of each config that came into force is to be kept. Default false.
+  ///
+  /// It is stored and has no effect yet: this version writes no backups.
+  public var backupOnChange: Bool
+  /// Globs of what not to watch; an excluded folder excludes all below it. Default: `**/*.tmp`, `**/*.swp`, `**/.*`.
+  public var excludePatterns: [String]
+  /// How long nothing must have happened before changes are taken in. Default 20 ms; 0: at once; up to a minute.
+  public var quietPeriod: Duration
+  /// After this long, files that are closed are taken in even if others still change. Default 2 s; not below
+  /// ``quietPeriod`` and ``debounce``, up to an hour.
+  public var maxWait: Duration
+  /// Which configs pass or fail together. Default: none, each stands alone.
+  public var atomicGroups: AtomicGroups
+  /// Where hints of changes come from. Default: the kernel, and polling where that is needed.
+  public var backend: FileWatcher.Options.Backend
+  /// Time between two scans of what is polled. Default 1 s; 1 ms to an hour.
+  public var pollInterval: Duration
+  /// How configs are loaded; nil: as the workspace says.
+  public var loadOptions: ConfigLoadOptions?
+  /// Where to log.
+  public var logger: Logger
+
+  /// The default of ``watchPatterns``.
+  public static let defaultWatchPatterns = [
+    "config/**/*.toml", "config/**/*.yaml", "config/**/*.yml", "config/**/*.json",
+    "templates/**/*", "static/**/*",
+  ]
+  /// The default of ``excludePatterns``.
+  public static let defaultExcludePatterns = ["**/*.tmp", "**/*.swp", "**/.*"]
+  /// The label of the default logger.
+  public static let loggerLabel = "hotreload"
+
+  /// Creates a configuration; what is not given has its default.
+  public init(
+    watchPatterns: [String] = defaultWatchPatterns, debounce: Duration = .milliseconds(500),
+    validateBeforeReload: Bool = true, backupOnChange: Bool = false,
+    excludePatterns: [String] = defaultExcludePatterns,
+    quietPeriod: Duration = .milliseconds(20), maxWait: Duration = .seconds(2),
+    atomicGroups: AtomicGroups = .none, backend: FileWatcher.Options.Backend = .automatic,
+    pollInterval: Duration = .seconds(1), loadOptions: ConfigLoadOptions? = nil,
+    logger: Logger = Logger(label: loggerLabel)
+  ) {
+    self.watchPatterns = watchPatterns
+    self.debounce = debounce
+    self.validateBeforeReload = validateBeforeReload
+    self.backupOnChange = backupOnChange
+    self.excludePatterns = excludePatterns
+    self.quietPeriod = quietPeriod
+    self.maxWait = maxWait
+    self.atomicGroups = atomicGroups
+    self.backend = backend
+    self.pollInterval = pollInterval
+    self.loadOptions = loadOptions
+    self.logger = logger
+  }
+}
+
+extension HotReloadConfiguration {
+  /// Checks every setting.
+  /// - Throws: ``HotReloadError`` with the code `invalidConfiguration`, which names all settings that are wrong.
+  public func validate() throws(HotReloadError) {
+    var problems: [String] = []
+    for (name, patterns) in [
+      ("watchPatterns", watchPatterns), ("excludePatterns", excludePatterns),
+    ] {
+      for pattern in patterns {
+        do { _ = try Glob(pattern) } catch { problems.append("\(name): \(error)") }
+      }
+    }
+    func check(_ name: String, _ value: Duration, _ range: ClosedRange<Duration>) {
+      guard !range.contains(value) else { return }
+      problems.append("\(name) is \(value); it must be \(range.lowerBound) to \(range.upperBound)")
+    }
+    check("debounce", debounce, .milliseconds(1) ... .seconds(60))
+    check("quietPeriod", quietPeriod, .zero ... .seconds(60))
+    check("maxWait", maxWait, .milliseconds(1) ... .seconds(3600))
+    check("pollInterval", pollInterval, .milliseconds(1) ... .seconds(3600))
+    if maxWait < max(quietPeriod, debounce) {
+      problems.append(
+        "maxWait is \(maxWait); it must not be below quietPeriod (\(quietPeriod)) and debounce "
+          + "(\(debounce))")
+    }
+    if let name = atomicGroups.overlap {
+      problems.append("atomicGroups: config \(name) is in two groups; a config can be in one only")
+    }
+    if let limit = loadOptions?.maximumFileSize, limit < 1 {
+      problems.append("loadOptions.maximumFileSize is \(limit); it must be at least 1 byte")
+    }
+    guard problems.isEmpty else {
+      throw HotReloadError(
+        code: .invalidConfiguration,
+        message: "the hot reload's configuration is not valid: "
+          + problems.joined(separator: "; "))
+    }
+  }
+
+  /// Which files are watched by patterns.
+  func filter() throws(HotReloadError) -> PathFilter {
+    do {
+      return try PathFilter(include: watchPatterns, exclude: excludePatterns)
+    } catch {
+      throw HotReloadError(code: .invalidPattern, message: "\(error)")
+    }
+  }
+
+  /// The names of the settings in which two configurations differ; where they log does not count.
+  func differences(from other: HotReloadConfiguration) -> [String] {
+    var names: [String] = []
+    func compare<Value: Equatable>(_ name: String, _ value: Value, _ old: Value) {
+      if value != old { names.append(name) }
+    }
+    compare("watchPatterns", watchPatterns, other.watchPatterns)
+    compare("debounce", debounce, other.debounce)
+    compare("validateBeforeReload", validateBeforeReload, other.validateBeforeReload)
+    compare("backupOnChange", backupOnChange, other.backupOnChange)
+    compare("excludePatterns", excludePatterns, other.excludePatterns)
+    compare("quietPeriod", quietPeriod, other.quietPeriod)
+    compare("maxWait", maxWait, other.maxWait)
+    compare("atomicGroups", atomicGroups, other.atomicGroups)
+    compare("backend", backend, other.backend)
+    compare("pollInterval", pollInterval, other.pollInterval)
+    compare("loadOptions", LoadKey(loadOptions), LoadKey(other.loadOptions))
+    return names
+  }
+
+  /// What of the load options can be compared.
+  private struct LoadKey: Equatable {
+    var flags: [Bool]
+    var size: Int?
+    var variables: [String: String]?
+
+    init(_ options: ConfigLoadOptions?) {
+      flags =
+        options.map {
+          [$0.environmentVariables, $0.interpolation, $0.allowsLinksOutOfRoot, $0.validates]
+        } ?? []
+      size = options?.maximumFileSize
+      variables = options?.processEnvironment
+    }
+  }
+}

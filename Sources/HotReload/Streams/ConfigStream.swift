@@ -1,0 +1,109 @@
+public import Synchronization
+
+/// A typed, always current view of one config.
+///
+/// As a sequence it yields each new version that came into force after the stream was made; of several that came
+/// while its consumer was busy only the newest, and never an older one after a newer. It ends
+/// when the manager shuts down. Copies are the same stream; each iterator starts at the stream's creation.
+///
+/// ```swift
+/// let stream = try await workspace.watchConfigChanges("app", as: AppConfig.self)
+/// serve(stream.current)
+/// for await config in stream { apply(config) }
+/// ```
+public struct ConfigStream<T: Decodable & Sendable>: AsyncSequence, Sendable {
+  /// A new version.
+  public typealias Element = T
+  /// It never fails: what is wrong on disk never comes into force.
+  public typealias Failure = Never
+
+  @usableFromInline let slot: ConfigSlot<T>
+  /// The generation of the value that was in force when the stream was made.
+  let start: UInt64
+
+  init(slot: ConfigSlot<T>) {
+    self.slot = slot
+    start = slot.typedValue.generation
+  }
+
+  /// The config's name.
+  public var name: String { slot.config }
+
+  /// The value in force. Takes a few nanoseconds, on any thread, and never waits.
+  @inlinable
+  public var current: T {
+    @inline(__always) get { slot.current }
+  }
+
+  /// The generation that brought the value in force.
+  public var generation: UInt64 { slot.typedValue.generation }
+
+  /// Another stream of the same config, which yields what comes into force from now on.
+  public func subscribe() -> ConfigStream<T> {
+    ConfigStream(slot: slot)
+  }
+
+  /// A reader for one thread or task, faster than ``current``.
+  @inlinable
+  public func cursor() -> ConfigCursor<T> {
+    ConfigCursor(slot: slot)
+  }
+
+  /// Iterates over new versions.
+  public struct AsyncIterator: AsyncIteratorProtocol {
+    let slot: ConfigSlot<T>
+    var seen: UInt64
+
+    /// The next version; waits for it. Nil at the end, or when the task is cancelled.
+    public mutating func next() async -> T? {
+      await next(isolation: #isolation)
+    }
+
+    /// The same, on the given actor.
+    public mutating func next(isolation actor: isolated (any Actor)?) async -> T? {
+      guard let newer = await slot.next(after: seen, isolation: actor) else { return nil }
+      seen = newer.generation
+      return newer.value
+    }
+  }
+
+  /// Starts with what came into force after the stream was made.
+  public func makeAsyncIterator() -> AsyncIterator {
+    AsyncIterator(slot: slot, seen: start)
+  }
+}
+
+/// Reads one config from one thread or task: it keeps the value and loads it again only after a swap.
+public struct ConfigCursor<T: Decodable & Sendable> {
+  @usableFromInline let slot: ConfigSlot<T>
+  @usableFromInline var version: UInt64
+  @usableFromInline var value: T
+
+  @inlinable
+  init(slot: ConfigSlot<T>) {
+    self.slot = slot
+    // The version is read first: if a swap comes between, the value is newer than it and loaded once more.
+    version = slot.cell.version.load(ordering: .acquiring)
+    value = slot.current
+  }
+
+  /// The value in force.
+  @inlinable
+  public var current: T {
+    @inline(__always) mutating get {
+      let newest = slot.cell.version.load(ordering: .acquiring)
+      if newest != version { refresh(to: newest) }
+      return value
+    }
+  }
+
+  @inlinable
+  @inline(never)
+  mutating func refresh(to newest: UInt64) {
+    version = newest
+    value = slot.current
+  }
+}
+
+@available(*, unavailable)
+extension ConfigCursor: Sendable {}

@@ -1,0 +1,88 @@
+import WorkspaceTools
+
+/// All accepted units and their typed values at one generation. Never changes.
+@usableFromInline
+final class SnapshotStorage: Sendable {
+  /// The address of a table in which word 0 is the storage itself, and word 1 + i the typed value of slot i, or 0.
+  /// They are raw words so that a reader touches no reference count.
+  @usableFromInline typealias Table = UnsafePointer<UInt>
+
+  /// One accepted config.
+  struct Config: Sendable {
+    var content: ConfigContent
+    /// The generation that brought it.
+    var generation: UInt64
+  }
+
+  @usableFromInline let generation: UInt64
+  let configs: [String: Config]
+  /// The typed values by slot. They keep alive what the table points at.
+  let values: [(any AnyTypedValue)?]
+  /// Where the table is. It is allocated apart, because a reader must reach it without touching this object.
+  private let address: UInt
+
+  init(generation: UInt64, configs: [String: Config], values: [(any AnyTypedValue)?]) {
+    self.generation = generation
+    self.configs = configs
+    self.values = values
+    let words = UnsafeMutablePointer<UInt>.allocate(capacity: values.count + 1)
+    words.initialize(repeating: 0, count: values.count + 1)
+    address = UInt(bitPattern: words)
+    for (index, value) in values.enumerated() {
+      if let value {
+        let object: AnyObject = value
+        words[index + 1] = UInt(bitPattern: Unmanaged.passUnretained(object).toOpaque())
+      }
+    }
+    words[0] = UInt(bitPattern: Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  deinit {
+    UnsafeMutablePointer<UInt>(bitPattern: address)?.deallocate()
+  }
+
+  var table: Table { Table(bitPattern: address).unsafelyUnwrapped }
+
+  /// The storage whose table it is.
+  static func owner(of table: Table) -> SnapshotStorage {
+    object(at: 0, in: table, as: SnapshotStorage.self).takeUnretainedValue()
+  }
+
+  /// The object that word `index` points at. The word must be set, and to such an object.
+  @inlinable
+  @inline(__always)
+  static func object<Object: AnyObject>(
+    at index: Int, in table: Table, as type: Object.Type
+  ) -> Unmanaged<Object> {
+    let address = UnsafeRawPointer(bitPattern: table[index]).unsafelyUnwrapped
+    return Unmanaged<Object>.fromOpaque(address)
+  }
+
+  /// The typed value of a slot; nil if this snapshot has none, or the place belonged to another slot then.
+  func value<T>(of slot: ConfigSlot<T>) -> TypedValue<T>? {
+    guard slot.index < values.count, let value = values[slot.index] as? TypedValue<T>,
+      value.slot == slot.id
+    else { return nil }
+    return value
+  }
+}
+
+/// One typed value as it was decoded once, for everybody.
+protocol AnyTypedValue: AnyObject, Sendable {
+  /// The slot it was made for.
+  var slot: UInt64 { get }
+}
+
+@usableFromInline
+final class TypedValue<T: Sendable>: AnyTypedValue {
+  @usableFromInline let value: T
+  /// The generation that brought it.
+  @usableFromInline let generation: UInt64
+  let slot: UInt64
+
+  init(_ value: T, generation: UInt64, slot: UInt64) {
+    self.value = value
+    self.generation = generation
+    self.slot = slot
+  }
+}

@@ -1,0 +1,65 @@
+public import FileWatching
+
+/// Something that may change what is in force: what to look at, and why.
+///
+/// The watcher, a call of `reload()` and everything that is to come later (restore, remote sources, the fleet)
+/// are producers of candidates; none of them has a way of its own into the state.
+public struct Candidate: Sendable {
+  /// Who made a candidate.
+  public enum Producer: Sendable, Hashable, CustomStringConvertible {
+    /// The first load, when a manager starts.
+    case start
+    /// Files changed on disk.
+    case watcher
+    /// Somebody asked for a reload.
+    case reload
+    /// A stream was asked for whose config was not loaded yet.
+    case registration
+    /// Another producer, by its name.
+    case other(String)
+
+    /// The producer's name.
+    public var description: String {
+      switch self {
+      case .start: "start"
+      case .watcher: "watcher"
+      case .reload: "reload"
+      case .registration: "registration"
+      case .other(let name): name
+      }
+    }
+  }
+
+  /// What to load.
+  public enum Scope: Sendable, Hashable {
+    /// These units, and those that the changes concern.
+    case units(Set<UnitID>)
+    /// Every config there is.
+    case everything
+  }
+
+  /// Who made it.
+  public var producer: Producer
+  /// What to load.
+  public var scope: Scope
+  /// Which files changed. They are classified into units.
+  public var changes: [FileChange]
+  /// What happened to the watching itself.
+  public var notices: [WatchNotice]
+
+  /// Creates a candidate.
+  public init(
+    producer: Producer, scope: Scope = .units([]), changes: [FileChange] = [],
+    notices: [WatchNotice] = []
+  ) {
+    self.producer = producer
+    self.scope = scope
+    self.changes = changes
+    self.notices = notices
+  }
+
+  /// A candidate that loads every config.
+  public static func everything(by producer: Producer) -> Candidate {
+    Candidate(producer: producer, scope: .everything)
+  }
+}

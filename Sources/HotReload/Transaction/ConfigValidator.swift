@@ -1,0 +1,34 @@
+import WorkspaceTools
+
+/// Somebody's check of a config, apart from those of the types it is decoded into.
+struct ConfigValidator: Sendable {
+  let id: UInt64
+  let body: @Sendable (LoadedConfig) async throws -> Void
+
+  /// What is wrong with the content; empty if nothing is.
+  func check(_ content: ConfigContent) async -> [ConfigDiagnostic] {
+    do {
+      try await Reentrancy.run { try await body(content.loaded) }
+      return []
+    } catch {
+      let found = content.loaded.diagnostics(of: error)
+      guard found.isEmpty else { return found }
+      return [
+        ConfigDiagnostic(
+          location: content.tree.location, message: "a validator refused it without a reason")
+      ]
+    }
+  }
+}
+
+/// A registered validator. Letting go of it does not unregister.
+public struct ValidatorRegistration: Sendable {
+  let id: UInt64
+  let config: String
+  let driver: ReloadDriver
+
+  /// Asks the validator no more, from the next transaction on.
+  public func unregister() {
+    driver.removeValidator(id, of: config)
+  }
+}
