@@ -1,0 +1,176 @@
+public import SystemPackage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Keeps paths that come from outside below a root folder.
+///
+/// A path is refused if it is absolute, empty, has a `..` component or a NUL, or leads out of the root by a
+/// symbolic link. Links are followed one component at a time, as the kernel does it, so a link that
+/// leaves the root and comes back is fine. Blocks the calling thread: each component costs one system call.
+///
+/// The answer is true at the moment of the call; who may change links below the root can change it
+/// afterwards. ``readStably(_:limit:)`` closes that gap: it checks the file that it has opened.
+public struct PathSafety: Sendable, Hashable {
+  /// The root folder as it was given; it may be a link itself.
+  public let root: FilePath
+  /// Whether links may lead out of the root. Absolute paths and `..` are refused all the same.
+  public let allowingLinksOutside: Bool
+
+  /// The most links that one path may go through, as in the Linux kernel.
+  public static let maximumLinks = 40
+
+  /// Creates a check. Nothing is looked up yet.
+  public init(root: FilePath, allowingLinksOutside: Bool = false) {
+    self.root = root
+    self.allowingLinksOutside = allowingLinksOutside
+  }
+
+  /// The absolute path, without links, that a path relative to the root leads to.
+  ///
+  /// What does not exist yet is fine; only what exists can be a link.
+  public func resolve(_ relative: FilePath) throws(PathSafetyError) -> FilePath {
+    try refuseByForm(relative)
+    let realRoot = try resolvedRoot()
+    let resolved = try LinkWalk(from: realRoot, for: relative).run(relative.components)
+    if !allowingLinksOutside, !resolved.starts(with: realRoot) {
+      throw PathSafetyError(path: relative, reason: .leavesRoot(to: resolved))
+    }
+    return resolved
+  }
+
+  /// The same for text, such as a part of a URL or a name from a command line.
+  public func resolve(_ text: String) throws(PathSafetyError) -> FilePath {
+    if text.utf8.contains(0) {
+      // A path ends at a NUL, so only what is before it can be named.
+      throw PathSafetyError(path: FilePath(String(text.prefix { $0 != "\0" })), reason: .hasNUL)
+    }
+    return try resolve(FilePath(text))
+  }
+
+  /// Reads a file below the root; see ``WorkspaceFiles/readStably(_:limit:)``.
+  ///
+  /// - Throws: ``PathSafetyError`` or ``StableReadError``.
+  public func readStably(_ relative: FilePath, limit: Int) throws -> StableFile {
+    var file = try WorkspaceFiles.readStably(try resolve(relative), limit: limit)
+    if !allowingLinksOutside, !file.resolvedPath.starts(with: try resolvedRoot()) {
+      throw PathSafetyError(path: relative, reason: .leavesRoot(to: file.resolvedPath))
+    }
+    file.path = relative
+    return file
+  }
+
+  private func refuseByForm(_ path: FilePath) throws(PathSafetyError) {
+    if path.isEmpty { throw PathSafetyError(path: path, reason: .empty) }
+    if path.isAbsolute { throw PathSafetyError(path: path, reason: .absolute) }
+    if path.components.contains(where: { $0.kind == .parentDirectory }) {
+      throw PathSafetyError(path: path, reason: .hasParentComponent)
+    }
+  }
+
+  private func resolvedRoot() throws(PathSafetyError) -> FilePath {
+    let resolved = root.withPlatformString { path -> FilePath? in
+      guard let real = realpath(path, nil) else { return nil }
+      defer { free(real) }
+      return FilePath(platformString: real)
+    }
+    guard let resolved else {
+      throw PathSafetyError(path: root, reason: .unreadable(errno: Errno(rawValue: errno)))
+    }
+    return resolved
+  }
+}
+
+/// Follows a path one component at a time.
+private struct LinkWalk {
+  private let relative: FilePath
+  private var current: FilePath
+  private var links = 0
+
+  init(from root: FilePath, for relative: FilePath) {
+    current = root
+    self.relative = relative
+  }
+
+  consuming func run(_ components: FilePath.ComponentView) throws(PathSafetyError) -> FilePath {
+    // The next component is the last.
+    var pending = Array(components.reversed())
+    while let component = pending.popLast() {
+      switch component.kind {
+      case .currentDirectory: continue
+      case .parentDirectory:
+        // What is resolved has no links, so its parent is the folder it is in.
+        current.removeLastComponent()
+        continue
+      case .regular: break
+      }
+      let next = current.appending(component)
+      guard let link = try link(at: next) else {
+        current = next
+        continue
+      }
+      links += 1
+      if links > PathSafety.maximumLinks {
+        throw PathSafetyError(
+          path: relative, reason: .unreadable(errno: .tooManySymbolicLinkLevels))
+      }
+      if link.isAbsolute { current = FilePath("/") }
+      pending += link.components.reversed()
+    }
+    return current
+  }
+
+  /// Where a link leads; nil for anything else, and for nothing.
+  private func link(at path: FilePath) throws(PathSafetyError) -> FilePath? {
+    if let link = readLink(path) { return link }
+    switch errno {
+    case EINVAL, ENOENT, ENOTDIR: return nil
+    default:
+      throw PathSafetyError(path: relative, reason: .unreadable(errno: Errno(rawValue: errno)))
+    }
+  }
+}
+
+/// Why a path was not accepted.
+public struct PathSafetyError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// What is wrong with the path.
+  public enum Reason: Sendable, Hashable {
+    /// There is no path.
+    case empty
+    /// It begins with "/".
+    case absolute
+    /// It has a `..` component.
+    case hasParentComponent
+    /// It has a NUL byte.
+    case hasNUL
+    /// A link on it leads out of the root.
+    case leavesRoot(to: FilePath)
+    /// The system could not follow it.
+    case unreadable(errno: Errno)
+  }
+
+  /// The path as it was given.
+  public var path: FilePath
+  /// What is wrong with it.
+  public var reason: Reason
+
+  /// What is wrong with which path, and what to do.
+  public var description: String {
+    switch reason {
+    case .empty: "an empty path names nothing: give a path relative to the root"
+    case .absolute: "\(path) is absolute: give a path relative to the root"
+    case .hasParentComponent: "\(path) has a \"..\" in it: give a path below the root, without it"
+    case .hasNUL: "\(path) goes on after a NUL byte: no file can have that name"
+    case .leavesRoot(let target):
+      "\(path) leads to \(target), outside the root: move the file below the root, or allow links "
+        + "to lead outside"
+    case .unreadable(let errno):
+      "\(path) cannot be followed (\(errno)): check its links and the permissions of its folders"
+    }
+  }
+}
