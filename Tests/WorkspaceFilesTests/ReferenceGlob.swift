@@ -1,5 +1,5 @@
-/// A second, slow reading of what a glob means: expands braces as text, then backtracks over scalars. It shares
-/// no code with the library.
+/// A second, slow reading of what a glob means: expands braces as text, then backtracks over
+/// scalars. It shares no code with the library.
 struct ReferenceGlob {
   /// A scalar of a name, or a byte that is not part of valid UTF-8.
   enum Unit: Equatable {

@@ -14,7 +14,8 @@ struct SeededGenerator: RandomNumberGenerator {
     state = seed
   }
 
-  /// Takes the seed from `HOTRELOAD_SEED`, or a new one, and prints it so that a failure can be replayed.
+  /// Takes the seed from `HOTRELOAD_SEED`, or a new one, and prints it so that a failure can be
+  /// replayed.
   init(for test: String) {
     let given = getenv("HOTRELOAD_SEED").flatMap { UInt64(String(cString: $0)) }
     self.init(seed: given ?? UInt64.random(in: 1...UInt64.max))

@@ -103,9 +103,9 @@ import WorkspaceFiles
     #expect(errors.filter(\.isTransient) == [.notSettled(path: path)])
   }
 
-  /// A writer writes versions whose bytes are all alike, in place and by renaming, while the reader reads. Any mixture
-  /// is a failure. In place, a write may end within the same tick of the clock as the first stamp on kernels
-  /// without fine time stamps, so there only sizes differ too.
+  /// A writer writes versions whose bytes are all alike, in place and by renaming, while the reader
+  /// reads. Any mixture is a failure. In place, a write may end within the same tick of the clock
+  /// as the first stamp on kernels without fine time stamps, so there only sizes differ too.
   @Test("A file that is replaced or rewritten all the time is never read as a mixture")
   func neverMixed() throws {
     let path = space.path("busy")
@@ -131,7 +131,8 @@ import WorkspaceFiles
         let file = try readStably(path, limit: 1 << 20)
         settled += 1
         let first = file.bytes.first ?? 0
-        // A truncated or half-written file may be read in a pause of its writer: a prefix, but of one version.
+        // A truncated or half-written file may be read in a pause of its writer: a prefix, but of
+        // one version.
         #expect(file.bytes.allSatisfy { $0 == first })
       } catch {
         #expect(error == .notSettled(path: path), "\(error)")

@@ -1,9 +1,10 @@
 /// A 128-bit fingerprint of a file's content, to tell whether it changed.
 ///
-/// SipHash-2-4 with 128 bits of output (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012;
-/// reference code at github.com/veorq/SipHash). The key is fixed, so that digests can be compared across
-/// restarts. Two contents that differ by accident have equal digests once in 2^64 files or so; somebody
-/// who knows the key could make such a pair on purpose, so this proves nothing about who wrote a file.
+/// SipHash-2-4 with 128 bits of output (Aumasson and Bernstein, "SipHash: a fast short-input PRF",
+/// 2012; reference code at github.com/veorq/SipHash). The key is fixed, so that digests can be
+/// compared across restarts. Two contents that differ by accident have equal digests once in 2^64
+/// files or so; somebody who knows the key could make such a pair on purpose, so this proves
+/// nothing about who wrote a file.
 public struct ContentDigest: Sendable, Hashable, CustomStringConvertible {
   /// The first eight bytes of the digest, little-endian.
   public let first: UInt64

@@ -1,11 +1,11 @@
 import Dispatch
 import Synchronization
 
-/// Runs work that waits for the file system on threads of its own, so that it never holds up a thread of
-/// Swift's cooperative pool.
+/// Runs work that waits for the file system on threads of its own, so that it never holds up a
+/// thread of Swift's cooperative pool.
 ///
-/// Threads start when they are needed, up to a bound, and end after some idle seconds. Work waits in a bounded
-/// queue, first in, first out.
+/// Threads start when they are needed, up to a bound, and end after some idle seconds. Work waits
+/// in a bounded queue, first in, first out.
 public struct BlockingExecutor: Sendable {
   /// The executor of this package: four threads.
   public static let shared = BlockingExecutor(threads: 4)
@@ -26,10 +26,11 @@ public struct BlockingExecutor: Sendable {
 
   /// Runs `body` on a thread of the executor.
   ///
-  /// If the task is cancelled while the job waits, the job never runs. A job that has begun runs to its end,
-  /// and its result is returned: blocking calls cannot be broken off.
+  /// If the task is cancelled while the job waits, the job never runs. A job that has begun runs to
+  /// its end, and its result is returned: blocking calls cannot be broken off.
   ///
-  /// - Throws: what `body` throws; `CancellationError`; ``BlockingExecutorError`` if too many jobs wait.
+  /// - Throws: what `body` throws; `CancellationError`; ``BlockingExecutorError`` if too many jobs
+  ///   wait.
   public func run<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
     try Task.checkCancellation()
     let id = core.nextID()
@@ -39,30 +40,12 @@ public struct BlockingExecutor: Sendable {
           Job(
             id: id, run: { continuation.resume(with: Result { try body() }) },
             fail: { continuation.resume(throwing: $0) }))
-        // A cancellation before `submit` found nothing to cancel; one after this line finds the job.
+        // A cancellation before `submit` found nothing to cancel; one after this line finds the
+        // job.
         if Task.isCancelled { core.cancel(id) }
       }
     } onCancel: {
       core.cancel(id)
-    }
-  }
-}
-
-/// Why a job was not run.
-public enum BlockingExecutorError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// So many jobs wait already.
-  case queueFull(limit: Int)
-  /// The system gave no thread; the value is `errno`.
-  case noThread(errno: CInt)
-
-  /// What happened, and what to do.
-  public var description: String {
-    switch self {
-    case .queueFull(let limit):
-      "\(limit) file operations wait already: the file system does not answer, or too much is asked "
-        + "at once; try again later"
-    case .noThread(let errno):
-      "the system gave no thread for a file operation (errno \(errno)): raise its limit of threads"
     }
   }
 }

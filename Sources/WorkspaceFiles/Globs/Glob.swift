@@ -2,7 +2,8 @@ public import SystemPackage
 
 /// One compiled glob, for handlers and resources; see ``PathFilter`` for what a pattern may say.
 ///
-/// Two globs are equal if their patterns are the same bytes. Immutable and safe to use from any thread.
+/// Two globs are equal if their patterns are the same bytes. Immutable and safe to use from any
+/// thread.
 public struct Glob: Sendable, Hashable, CustomStringConvertible {
   /// The pattern as it was given.
   public let pattern: String
@@ -21,14 +22,15 @@ public struct Glob: Sendable, Hashable, CustomStringConvertible {
     filter.matches(path)
   }
 
-  /// The folders before the first wildcard; the empty path is the root. Several for a pattern with braces.
+  /// The folders before the first wildcard; the empty path is the root. Several for a pattern with
+  /// braces.
   public var literalPrefixes: [FilePath] { filter.literalPrefixes }
 
   /// The pattern.
   public var description: String { pattern }
 
-  /// Whether the patterns are the same bytes. (Strings that differ only in how an accent is encoded are equal, but
-  /// name different files.)
+  /// Whether the patterns are the same bytes. (Strings that differ only in how an accent is encoded
+  /// are equal, but name different files.)
   public static func == (a: Glob, b: Glob) -> Bool {
     a.pattern.utf8.elementsEqual(b.pattern.utf8)
   }

@@ -1,8 +1,8 @@
 /// A deterministic automaton over bytes for a set of include and exclude globs.
 ///
-/// Built whole by the subset construction over classes of bytes that no pattern tells apart (Aho, Sethi,
-/// Ullman, "Compilers", 3.6). A row of the table holds one target per class and then the row's flags; a
-/// target is the offset of its row, so a step is one addition and one load.
+/// Built whole by the subset construction over classes of bytes that no pattern tells apart (Aho,
+/// Sethi, Ullman, "Compilers", 3.6). A row of the table holds one target per class and then the
+/// row's flags; a target is the offset of its row, so a step is one addition and one load.
 final class GlobAutomaton: Sendable {
   /// What is known in a state.
   struct Flags: OptionSet {

@@ -50,7 +50,8 @@ struct GlobAutomatonBuilder {
     if hasGuard {
       for boundary in UTF8Guard.boundaries { isBoundary[boundary] = true }
     }
-    // Intervals between boundaries behave alike within; intervals that the same edges contain are one class.
+    // Intervals between boundaries behave alike within; intervals that the same edges contain are
+    // one class.
     var interval = 0
     var intervalOf: [Int] = []
     var firstBytes: [UInt8] = []
@@ -116,8 +117,8 @@ struct GlobAutomatonBuilder {
     return GlobAutomaton(classes: classOf, rows: rows, flags: flags(), start: start)
   }
 
-  /// What is known in each state, with what can still become of it: two searches backwards from the states
-  /// that answer yes.
+  /// What is known in each state, with what can still become of it: two searches backwards from the
+  /// states that answer yes.
   private func flags() -> [GlobAutomaton.Flags] {
     let accepts = states.map(accept)
     var sources = [[Int]](repeating: [], count: rows.count)
@@ -211,31 +212,5 @@ struct GlobAutomatonBuilder {
       count += 1
     }
     places.removeSubrange(count...)
-  }
-}
-
-/// A list of numbers as the key of a dictionary, hashed more quickly than the standard library's hasher does: the
-/// numbers come from patterns of the program's owner, so nobody gains from collisions.
-struct MixedKey: Hashable {
-  private let numbers: [UInt32]
-  private let mixed: UInt64
-
-  init(_ numbers: [UInt32]) {
-    self.numbers = numbers
-    var mixed: UInt64 = 0x9E37_79B9_7F4A_7C15
-    for number in numbers {
-      // A step of the finaliser of SplitMix64.
-      mixed = (mixed ^ UInt64(number)) &* 0xBF58_476D_1CE4_E5B9
-      mixed ^= mixed >> 29
-    }
-    self.mixed = mixed
-  }
-
-  static func == (a: MixedKey, b: MixedKey) -> Bool {
-    a.mixed == b.mixed && a.numbers == b.numbers
-  }
-
-  func hash(into hasher: inout Hasher) {
-    hasher.combine(mixed)
   }
 }

@@ -2,23 +2,26 @@ public import SystemPackage
 
 /// A compiled set of include and exclude globs; matches a path in one pass over its bytes.
 ///
-/// Paths are relative to a root, without a "/" at either end. A path is included if an include matches
-/// it, no exclude does, and no folder above it is excluded.
+/// Paths are relative to a root, without a "/" at either end. A path is included if an include
+/// matches it, no exclude does, and no folder above it is excluded.
 ///
 /// | pattern | matches |
 /// |---|---|
 /// | `*` | any bytes within one component, leading dots too; alone it needs one byte at least |
 /// | `?` | one Unicode scalar but "/"; one byte where the name is not valid UTF-8 |
-/// | `[a-z]`, `[!a-z]`, `[^a-z]` | one scalar that is, or is not, of these; `]` first and `-` first or last are themselves. A byte that is not valid UTF-8 counts as "is not" |
+/// | `[a-z]` | one scalar of these; `]` first and `-` first or last are themselves |
+/// | `[!a-z]`, `[^a-z]` | one scalar that is none of these; one byte that is not valid UTF-8 |
 /// | `{a,b}` | either; braces nest and may hold "/" |
-/// | `**` | as a whole component: any number of components. `a/**/b` matches `a/b`; `a/**` matches all below `a`, but not `a`. Elsewhere the same as `*` |
+/// | `**` | as a whole component: any number of components; elsewhere the same as `*` |
 /// | `\x` | `x` itself |
+///
+/// `a/**/b` matches `a/b` too; `a/**` matches all below `a`, but not `a`.
 ///
 /// All patterns become one deterministic automaton, so the time for a path does not depend on their
 /// number. A value is immutable and safe to use from any thread.
 public struct PathFilter: Sendable {
-  /// Where the automaton is after some bytes of a path: eight bytes, meaningful only to the filter that
-  /// made it.
+  /// Where the automaton is after some bytes of a path: eight bytes, meaningful only to the filter
+  /// that made it.
   public struct State: Sendable, Hashable {
     /// One automaton: the offset of its row. Several: sixteen bits each, the row's number.
     var raw: UInt64
@@ -31,8 +34,8 @@ public struct PathFilter: Sendable {
   public let include: [String]
   /// The exclude patterns as given.
   public let exclude: [String]
-  /// For each include the folders before its first wildcard, without repetition; the empty path is the root.
-  /// `assets/{css,js}/**` has two, `config/app.toml` has `config`.
+  /// For each include the folders before its first wildcard, without repetition; the empty path is
+  /// the root. `assets/{css,js}/**` has two, `config/app.toml` has `config`.
   public let literalPrefixes: [FilePath]
   /// The paths that includes without wildcards name, without repetition.
   public let literalPaths: [FilePath]
@@ -45,9 +48,16 @@ public struct PathFilter: Sendable {
 
   /// Compiles the patterns.
   ///
-  /// - Throws: ``GlobError`` for the first pattern that cannot be read, and if all together need more
-  ///   than 4 automata of 8,192 states, which takes many patterns such as `**/a/**/*b*` at once.
+  /// - Throws: ``GlobError`` for the first pattern that cannot be read, and if all together need
+  ///   more than 4 automata of 8,192 states, which takes many patterns such as `**/a/**/*b*` at
+  ///   once.
   public init(include: [String], exclude: [String]) throws(GlobError) {
+    try self.init(
+      include: include, exclude: exclude, statesPerAutomaton: GlobAutomaton.maximumStates)
+  }
+
+  /// The bound is a parameter so that tests can make filters divide early.
+  init(include: [String], exclude: [String], statesPerAutomaton: Int) throws(GlobError) {
     var includes: [GlobSyntax] = []
     for pattern in include { includes.append(try GlobSyntax(pattern)) }
     var excludes: [GlobSyntax] = []
@@ -63,7 +73,8 @@ public struct PathFilter: Sendable {
         entries.append(.init(components: alternative, side: .exclude, pattern: syntax.pattern))
       }
     }
-    automata = try GlobAutomatonSet.compile(entries, limit: Self.maximumAutomata)
+    automata = try GlobAutomatonSet.compile(
+      entries, limit: Self.maximumAutomata, states: statesPerAutomaton)
     first = automata[0]
     isSingle = automata.count == 1
     start = State(raw: isSingle ? UInt64(automata[0].start) : 0)
@@ -106,8 +117,8 @@ public struct PathFilter: Sendable {
 
   /// Whether some path below a folder could be included.
   ///
-  /// False is certain: nothing below needs to be looked at. True is exact, except where the patterns were
-  /// divided among several automata.
+  /// False is certain: nothing below needs to be looked at. True is exact, except where the
+  /// patterns were divided among several automata.
   ///
   /// - Parameter state: the state after the "/" that follows the folder's name, or ``start``.
   public func canMatchBelow(_ state: State) -> Bool {
@@ -180,41 +191,5 @@ extension PathFilter {
       if seenPrefixes.insert(prefix).inserted { prefixes.append(prefix) }
     }
     return (prefixes, paths)
-  }
-}
-
-/// Compiles patterns into as few automata as their bound allows.
-enum GlobAutomatonSet {
-  struct Entry {
-    var components: [GlobComponent]
-    var side: GlobNetwork.Side
-    var pattern: String
-  }
-
-  /// Tries all in one, then halves, until each part fits.
-  static func compile(
-    _ entries: [Entry], limit: Int
-  ) throws(GlobError) -> ContiguousArray<GlobAutomaton> {
-    var network = GlobNetwork()
-    for side in [GlobNetwork.Side.include, .exclude] {
-      network.add(entries.filter { $0.side == side }.map(\.components), side)
-    }
-    if let automaton = GlobAutomatonBuilder.build(network, limit: GlobAutomaton.maximumStates) {
-      return [automaton]
-    }
-    guard limit > 1, entries.count > 1 else {
-      let pattern = entries.first?.pattern ?? ""
-      throw GlobError(
-        pattern: pattern, column: 1,
-        message: entries.count == 1
-          ? "needs more than \(GlobAutomaton.maximumStates) states: shorten the run of \"?\" or "
-            + "\"[…]\" after a \"*\""
-          : "this and \(entries.count - 1) other patterns need more than "
-            + "\(GlobAutomaton.maximumStates) states together: use fewer that have both \"**\" and "
-            + "\"*\" in the middle")
-    }
-    let half = entries.count / 2
-    let first = try compile(Array(entries[..<half]), limit: limit / 2)
-    return try first + compile(Array(entries[half...]), limit: limit / 2)
   }
 }

@@ -1,4 +1,4 @@
-/// The Unicode scalars that a `[…]` accepts, as sorted ranges without gaps of zero, and never "/".
+/// The Unicode scalars that a `[…]` accepts, as sorted ranges that do not touch, and never "/".
 struct ScalarSet: Hashable {
   /// Accepted scalars. Surrogates may lie within a range; they have no encoding and are skipped.
   private(set) var ranges: [ClosedRange<UInt32>]
@@ -60,9 +60,9 @@ struct ScalarSet: Hashable {
   /// The UTF-8 encodings of the set, as sequences of one to four byte ranges whose products are
   /// disjoint and together cover the set exactly.
   ///
-  /// A range is cut where the length of the encoding changes and around the surrogates, then wherever a
-  /// continuation byte would not cover its whole span: the method of Russ Cox's "Regular Expression
-  /// Matching in the Wild" (2010) and RE2.
+  /// A range is cut where the length of the encoding changes and around the surrogates, then
+  /// wherever a continuation byte would not cover its whole span: the method of Russ Cox's "Regular
+  /// Expression Matching in the Wild" (2010) and RE2.
   var encodings: [[ClosedRange<UInt8>]] {
     var result: [[ClosedRange<UInt8>]] = []
     let spans: [ClosedRange<UInt32>] = [
@@ -76,8 +76,8 @@ struct ScalarSet: Hashable {
     return result
   }
 
-  /// `range` lies within one length of encoding. The recursion ends: each cut leaves fewer unaligned
-  /// continuation bytes.
+  /// `range` lies within one length of encoding. The recursion ends: each cut leaves fewer
+  /// unaligned continuation bytes.
   private static func encode(
     _ range: ClosedRange<UInt32>, into result: inout [[ClosedRange<UInt8>]]
   ) {

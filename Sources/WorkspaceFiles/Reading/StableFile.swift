@@ -16,7 +16,8 @@ public struct StableFile: Sendable, Hashable {
   public var bytes: [UInt8]
   /// The file's stamp, the same before and after the content was read.
   public var stamp: FileStamp
-  /// The path of the file itself, absolute and without links, as the system knew it when the file was open.
+  /// The path of the file itself, absolute and without links, as the system knew it when the file
+  /// was open.
   public var resolvedPath: FilePath
 
   /// Creates a value, for tests and for other sources of files.
@@ -30,9 +31,9 @@ public struct StableFile: Sendable, Hashable {
 
 /// Reads a whole regular file, and proves that it was not written meanwhile.
 ///
-/// The file is opened once: stamped, read, stamped again; then the path must still lead to it. Only regular
-/// files are opened, so a FIFO or device is never touched. What this cannot see: a writer in place
-/// that writes the same number of bytes within one tick of the file system's clock
+/// The file is opened once: stamped, read, stamped again; then the path must still lead to it. Only
+/// regular files are opened, so a FIFO or device is never touched. What this cannot see: a writer
+/// in place that writes the same number of bytes within one tick of the file system's clock
 /// (``FileStamp/isTooYoung(at:)``). Blocks the calling thread; see ``BlockingExecutor``.
 ///
 /// - Parameters:
@@ -101,15 +102,16 @@ private func failure(_ path: FilePath, _ code: CInt) -> StableReadError {
       return file
     }
     guard errno == ENOENT else { throw failure(path, errno) }
-    // No /proc here. The path may lead elsewhere by now; the caller stamps what it gets before it reads.
+    // No /proc here. The path may lead elsewhere by now; the caller stamps what it gets before it
+    // reads.
     guard let file = Descriptor(opening: path, flags) else {
       throw failure(path, errno)
     }
     return file
   }
 
-  /// `O_PATH`, whose macro the C library hides without `_GNU_SOURCE`; the value is the same on all Linux
-  /// architectures that Swift runs on.
+  /// `O_PATH`, whose macro the C library hides without `_GNU_SOURCE`; the value is the same on all
+  /// Linux architectures that Swift runs on.
   private let pathOnly: CInt = 0o10000000
 
   private func resolvedPath(of file: borrowing Descriptor) -> FilePath? {
