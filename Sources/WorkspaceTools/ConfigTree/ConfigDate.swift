@@ -12,10 +12,13 @@ public struct ConfigDate: Sendable, Hashable, CustomStringConvertible {
     case localTime
   }
 
-  /// Which of the parts below count.
-  public let kind: Kind
+  // In this order they take 14 bytes, which keeps every value of a tree small.
+  /// 0...999_999_999.
+  public let nanosecond: UInt32
   /// 1...9999.
   public let year: Int16
+  /// Minutes east of UTC, -1439...1439.
+  public let offsetMinutes: Int16
   /// 1...12.
   public let month: UInt8
   /// 1...31, existing in that month.
@@ -26,10 +29,8 @@ public struct ConfigDate: Sendable, Hashable, CustomStringConvertible {
   public let minute: UInt8
   /// 0...59.
   public let second: UInt8
-  /// 0...999_999_999.
-  public let nanosecond: UInt32
-  /// Minutes east of UTC, -1439...1439.
-  public let offsetMinutes: Int16
+  /// Which of the other parts count.
+  public let kind: Kind
 
   init(
     kind: Kind, year: Int = 1, month: Int = 1, day: Int = 1, hour: Int = 0, minute: Int = 0,

@@ -35,10 +35,10 @@ public struct ConfigTree: Sendable, Hashable {
 
   /// The value.
   public var value: Value
+  /// How the value came into the tree. (Stored next to the value, where it takes no room.)
+  public var origin: Origin
   /// Where the value starts; nil for values that a program made.
   public var location: SourceLocation?
-  /// How the value came into the tree.
-  public var origin: Origin
 
   /// A value and where it was written.
   public init(_ value: Value, location: SourceLocation? = nil, origin: Origin = .document) {

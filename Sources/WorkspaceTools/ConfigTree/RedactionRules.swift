@@ -1,6 +1,6 @@
 /// Which keys have values that are never shown.
 ///
-/// A key is split into words at `_`, `-`, `.`, spaces and changes from small to capital letters;
+/// A key is split into words at `_`, `-`, `.`, spaces, digits and capital letters after small ones;
 /// it is secret if one of its words, or several in a row, is one of the rules' words. So `apiKey`,
 /// `API_KEY` and `api-key` are secret, and `keyboard` and `tokenizer` are not.
 public struct RedactionRules: Sendable, Hashable {
@@ -17,10 +17,10 @@ public struct RedactionRules: Sendable, Hashable {
 
   /// Passwords, secrets, tokens, keys and credentials.
   public static let `default` = RedactionRules(words: [
-    "password", "passwords", "passwd", "pwd", "passphrase", "passcode", "pin",
+    "password", "passwords", "passwd", "pwd", "passphrase", "passcode",
     "secret", "secrets", "token", "tokens", "jwt", "apiKey", "apiKeys", "accessKey", "accessKeys",
     "privateKey", "privateKeys", "secretKey", "signingKey", "encryptionKey", "masterKey", "sshKey",
-    "credential", "credentials", "authorization", "bearer", "cookie", "dsn", "connectionString",
+    "credential", "credentials", "authorization", "bearer", "dsn", "connectionString",
   ])
 
   /// Rules that show everything.
@@ -46,15 +46,15 @@ public struct RedactionRules: Sendable, Hashable {
     var word = ""
     let characters = Array(key)
     for (index, character) in characters.enumerated() {
-      guard character.isLetter || character.isNumber else {
+      guard character.isLetter else {
         if !word.isEmpty { words.append(word) }
         word = ""
         continue
       }
-      if character.isUppercase, index > 0 {
-        let afterSmall = characters[index - 1].isLowercase || characters[index - 1].isNumber
+      if character.isUppercase, !word.isEmpty {
+        let afterSmall = characters[index - 1].isLowercase
         let beforeSmall = index + 1 < characters.count && characters[index + 1].isLowercase
-        if (afterSmall || beforeSmall) && !word.isEmpty {
+        if afterSmall || beforeSmall {
           words.append(word)
           word = ""
         }

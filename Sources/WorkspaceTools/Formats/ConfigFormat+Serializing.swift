@@ -3,7 +3,7 @@ extension ConfigFormat {
   /// dates become texts.
   ///
   /// - Throws: if the tree has something that the format has not: a null in TOML, an infinity or a
-  ///   NaN in JSON, or no table at the top. The error names its key path.
+  ///   NaN in JSON, a text that starts with U+FEFF in YAML, or no table at the top. The error names its key path.
   public func serialize(_ tree: ConfigTree) throws(ConfigDiagnostic) -> [UInt8] {
     guard tree.table != nil else {
       throw ConfigDiagnostic(
@@ -13,7 +13,7 @@ extension ConfigFormat {
     switch self {
     case .json: return try JSONWriter.document(tree)
     case .toml: return try TOMLWriter.document(tree)
-    case .yaml: return YAMLWriter.document(tree)
+    case .yaml: return try YAMLWriter.document(tree)
     }
   }
 }

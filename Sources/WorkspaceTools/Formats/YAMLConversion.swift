@@ -94,7 +94,10 @@ struct YAMLConversion {
     else { return nil }
     let name = String(scalar.string.unicodeScalars.dropFirst())
     let isName = !name.isEmpty && name.utf8.allSatisfy { TOMLParser.isBare($0) }
-    guard isName, scalar.anchor == nil, scalar.tag.rawValue.isEmpty else {
+    // Yams gives the tag of a text to all keys without one.
+    let tag = scalar.tag.rawValue
+    let isUntagged = tag.isEmpty || tag == YAMLScalar.tagPrefix + "str"
+    guard isName, scalar.anchor == nil, isUntagged else {
       throw error("a '*' starts an alias; a text that starts with it needs quotes", at: scalar.mark)
     }
     return name

@@ -7,35 +7,41 @@ struct YAMLWriter {
   private static let longestSimpleKey = 500
 
   /// A document.
-  static func document(_ tree: ConfigTree) -> [UInt8] {
+  ///
+  /// - Throws: if a text starts with U+FEFF, which Yams drops there when it reads.
+  static func document(_ tree: ConfigTree) throws(ConfigDiagnostic) -> [UInt8] {
     var writer = YAMLWriter()
-    writer.write(tree, indent: 0)
+    try writer.write(tree, indent: 0)
     writer.append("\n")
     return writer.bytes
   }
 
   /// Writes a value whose line has been begun, without its last line's end.
-  private mutating func write(_ tree: ConfigTree, indent: Int) {
+  private mutating func write(_ tree: ConfigTree, indent: Int) throws(ConfigDiagnostic) {
     switch tree.value {
     case .null: append("null")
     case .bool(let value): append(value ? "true" : "false")
     case .integer(let value): append(String(value))
     case .float(let value):
       append(value.isNaN ? ".nan" : value.isInfinite ? (value < 0 ? "-.inf" : ".inf") : "\(value)")
-    case .string(let text): append(Self.text(text))
+    case .string(let text): append(try Self.text(text, at: tree.location))
     case .date(let date): append("!!timestamp \"\(date)\"")
     case .array(let elements):
       if elements.isEmpty { append("[]") }
       for (index, element) in elements.enumerated() {
         if index > 0 { newline(indent: indent) }
         append("- ")
-        write(element, indent: indent + 2)
+        do throws(ConfigDiagnostic) {
+          try write(element, indent: indent + 2)
+        } catch {
+          throw error.prefixed(with: .index(index))
+        }
       }
     case .table(let table):
       if table.isEmpty { append("{}") }
       for (index, entry) in table.enumerated() {
         if index > 0 { newline(indent: indent) }
-        let key = Self.text(entry.key)
+        let key = try Self.text(entry.key, at: entry.keyLocation)
         if key.utf8.count > Self.longestSimpleKey {
           append("? \(key)")
           newline(indent: indent)
@@ -48,7 +54,11 @@ struct YAMLWriter {
         } else {
           append(" ")
         }
-        write(entry.value, indent: indent + 2)
+        do throws(ConfigDiagnostic) {
+          try write(entry.value, indent: indent + 2)
+        } catch {
+          throw error.prefixed(with: .key(entry.key))
+        }
       }
     }
   }
@@ -76,8 +86,14 @@ struct YAMLWriter {
     "y", "n", "yes", "no", "on", "off", "true", "false", "null",
   ]
 
-  private static func text(_ text: String) -> String {
-    isPlain(text) ? text : quoted(text)
+  private static func text(
+    _ text: String, at location: SourceLocation?
+  ) throws(ConfigDiagnostic) -> String {
+    guard text.unicodeScalars.first != "\u{FEFF}" else {
+      throw ConfigDiagnostic(
+        location: location, message: "a text in YAML cannot start with a byte order mark, U+FEFF")
+    }
+    return isPlain(text) ? text : quoted(text)
   }
 
   /// True for a word or a simple path that starts with a letter.
