@@ -29,6 +29,7 @@ let package = Package(
         .product(name: "HotReload", package: "swift-hot-reload"),
         .product(name: "WorkspaceTools", package: "swift-hot-reload"),
         .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -21,6 +21,6 @@ struct HotReloadCommand: AsyncParsableCommand {
       cleanly with 0. A usage error is 64, an error of the workspace 1.
       """,
     subcommands: [
-      WatchCommand.self, CheckCommand.self, GetCommand.self,
+      WatchCommand.self, FollowCommand.self, CheckCommand.self, GetCommand.self,
     ])
 }
