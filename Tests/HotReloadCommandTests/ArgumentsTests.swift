@@ -19,7 +19,7 @@ struct ArgumentsTests {
 
   @Test(
     "Help is 0, on standard output, and has examples",
-    arguments: [[], ["watch"], ["check"], ["get"]])
+    arguments: [[], ["watch"], ["follow"], ["check"], ["get"]])
   func help(command: [String]) async throws {
     let result = try await CommandProcess.run(command + ["--help"])
     #expect(result.code == 0)
