@@ -11,6 +11,7 @@ func watch(
   try temporary.folder.makeFolder("root")
   let root = temporary.folder.folder("root")
   try prepare(root)
+  await waitForClockTick()
   let watcher = try await FileWatcher.start(
     root: root.path, subscriptions: subscriptions,
     options: FileWatcher.Options(

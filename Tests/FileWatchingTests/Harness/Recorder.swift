@@ -8,6 +8,8 @@ final class Recorder: Sendable {
   private struct State {
     var view: ReplayedView?
     var sets: [ChangeSet] = []
+    /// The same without what changed nothing.
+    var effective: [ChangeSet] = []
     var taken = 0
     var lastNumber: UInt64 = 0
     var violations: [String] = []
@@ -33,15 +35,21 @@ final class Recorder: Sendable {
       }
       state.lastNumber = set.number
       state.sets.append(set)
-      for one in distortion?(set) ?? [set] { state.view?.apply(one) }
+      for one in distortion?(set) ?? [set] {
+        guard let effective = state.view?.apply(one) else { continue }
+        if !effective.changes.isEmpty || !effective.notices.isEmpty {
+          state.effective.append(effective)
+        }
+      }
     }
   }
 
-  /// The sets since the last call.
+  /// The sets since the last call, without modifications that changed nothing: those are allowed within a
+  /// tick of the file system's clock, and the view counts them.
   func take() -> [ChangeSet] {
     state.withLock { state in
-      defer { state.taken = state.sets.count }
-      return Array(state.sets[state.taken...])
+      defer { state.taken = state.effective.count }
+      return Array(state.effective[state.taken...])
     }
   }
 

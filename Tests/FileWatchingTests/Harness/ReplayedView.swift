@@ -1,4 +1,5 @@
 import FileWatching
+import Glibc
 import SystemPackage
 
 /// What a consumer knows if it only ever listens to what the watcher reports: it scans once at the start,
@@ -10,6 +11,25 @@ struct ReplayedView: Sendable {
   private let scope: Scope
   private(set) var files: [FilePath: FileContent]
   private(set) var violations: [String] = []
+  /// How often each version of a file was reported although its content was the same.
+  private var idleReports: [FilePath: (version: Version, count: Int)] = [:]
+
+  /// A time stamp proves nothing within a tick of the file system's clock, so a file that was written just
+  /// before it was looked at is reported again by the next look. Polling may look several times in that tick.
+  private static let mostIdleReports = 4
+
+  private struct Version: Equatable {
+    var inode: ino_t
+    var seconds: Int
+    var nanoseconds: Int
+
+    init?(_ path: FilePath) {
+      guard let status = followedStatus(path) else { return nil }
+      inode = status.st_ino
+      seconds = status.st_ctim.tv_sec
+      nanoseconds = status.st_ctim.tv_nsec
+    }
+  }
 
   init(scope: Scope) {
     self.scope = scope
@@ -17,7 +37,9 @@ struct ReplayedView: Sendable {
   }
 
   /// Applies one set.
-  mutating func apply(_ set: ChangeSet) {
+  /// - Returns: the set without the modifications that changed nothing for the consumer.
+  @discardableResult
+  mutating func apply(_ set: ChangeSet) -> ChangeSet {
     checkNames(set)
     for change in set.changes where change.kind == .subtreeChanged {
       for path in files.keys where path.starts(with: change.path) { files[path] = nil }
@@ -28,18 +50,21 @@ struct ReplayedView: Sendable {
         violation(set, "\(change) but nothing was at \(from)")
       }
     }
-    for change in set.changes { apply(change, of: set) }
+    var effective = set
+    effective.changes = set.changes.filter { apply($0, of: set) }
+    return effective
   }
 
-  private mutating func apply(_ change: FileChange, of set: ChangeSet) {
+  /// - Returns: whether it changed anything.
+  private mutating func apply(_ change: FileChange, of set: ChangeSet) -> Bool {
     let known = files[change.path] != nil
     switch change.kind {
     case .subtreeChanged:
-      return
+      return true
     case .deleted:
       if !known { violation(set, "\(change) but it was not there") }
       files[change.path] = nil
-      return
+      return true
     case .created:
       if known { violation(set, "\(change) but it was there already") }
     case .renamed:
@@ -48,7 +73,22 @@ struct ReplayedView: Sendable {
       if !known { violation(set, "\(change) but it was not there") }
     }
     if !scope.includes(change.path) { violation(set, "\(change) was not asked for") }
-    files[change.path] = FileContent(at: scope.root.appending(change.path.components))
+    let absolute = scope.root.appending(change.path.components)
+    let content = FileContent(at: absolute)
+    let before = files.updateValue(content, forKey: change.path)
+    guard change.kind == .modified, before == content else { return true }
+    noteIdle(change, at: absolute, of: set)
+    return false
+  }
+
+  private mutating func noteIdle(_ change: FileChange, at absolute: FilePath, of set: ChangeSet) {
+    guard let version = Version(absolute) else { return }
+    let known = idleReports[change.path]
+    let count = known?.version == version ? (known?.count ?? 0) + 1 : 1
+    idleReports[change.path] = (version, count)
+    if count > Self.mostIdleReports {
+      violation(set, "\(change) for the \(count)th time though nothing changed")
+    }
   }
 
   private mutating func checkNames(_ set: ChangeSet) {

@@ -7,7 +7,7 @@ struct Scope: Sendable {
   let demanded: Set<FilePath>
   private let include: [ReferenceGlob]
   private let exclude: [ReferenceGlob]
-  /// Folders that are followed even if they are links, because a pattern names them.
+  /// Folders that are followed even if they are links, because a pattern or a demand names them.
   private let followed: Set<FilePath>
 
   init(root: FilePath, include: [String], exclude: [String], demanded: [FilePath]) {
@@ -16,6 +16,10 @@ struct Scope: Sendable {
     self.exclude = exclude.map(ReferenceGlob.init)
     var followed: Set<FilePath> = []
     var wanted = Set(demanded)
+    for path in demanded {
+      var folder = path
+      while folder.removeLastComponent(), !folder.isEmpty { followed.insert(folder) }
+    }
     for pattern in include {
       let prefix = ReferenceGlob.literalPrefix(of: pattern)
       var path = FilePath()

@@ -60,6 +60,7 @@ struct Script: Sendable {
     let root = temporary.folder.folder(plan.root)
     if plan.createsRoot { try temporary.folder.makeFolder(plan.root) }
     try prepare(root)
+    await waitForClockTick()
     recorder.begin(
       Scope(
         root: root.path, include: plan.include, exclude: plan.exclude, demanded: plan.demanded))
@@ -141,6 +142,12 @@ struct Script: Sendable {
   }
 }
 
+/// Lets the file system's clock go on, so that what was written before has a time stamp that says so.
+func waitForClockTick() async {
+  let end = ContinuousClock.now + .milliseconds(12)
+  while ContinuousClock.now < end { await Task.yield() }
+}
+
 /// How long a test lets a file be pending before it says that it always will be. Files that just became empty,
 /// and files that polling has seen only once, are held for `debounce`.
 let longestSettling = Duration.seconds(10)
@@ -169,7 +176,7 @@ extension FileChange {
 
 /// What several sets come to, when a rename counts as a deletion and a creation.
 struct NetChanges: Hashable, CustomStringConvertible {
-  private enum Effect: Hashable { case created, modified, deleted }
+  enum Effect: Hashable { case created, modified, deleted }
   private var effects: [FilePath: Effect] = [:]
   private var subtrees: Set<FilePath> = []
 
@@ -198,5 +205,8 @@ struct NetChanges: Hashable, CustomStringConvertible {
     }
   }
 
-  var description: String { "\(effects) \(subtrees)" }
+  var description: String {
+    effects.map { "\($0.key) \($0.value)" }.sorted().joined(separator: ", ")
+      + subtrees.map { " \($0)/**" }.joined()
+  }
 }

@@ -45,6 +45,7 @@ final class WatcherProcess: Sendable {
     try temporary.folder.makeFolder("root")
     let root = temporary.folder.folder("root")
     try prepare(root)
+    await waitForClockTick()
     var arguments: [String] = []
     if let limit = userNamespaceWatchLimit { arguments = wrapper(watchLimit: limit) }
     if let (source, target) = bindMount {
@@ -149,6 +150,16 @@ final class WatcherProcess: Sendable {
     }
   }
 
+  private static func words(_ change: FileChange) -> [String] {
+    switch change.kind {
+    case .created: ["created \(change.path)"]
+    case .modified: ["modified \(change.path)"]
+    case .deleted: ["deleted \(change.path)"]
+    case .renamed(let from): ["deleted \(from)", "created \(change.path)"]
+    case .subtreeChanged: ["subtree \(change.path)"]
+    }
+  }
+
   private static func replay(_ fields: [String], into state: inout State) {
     switch fields.first {
     case "set":
@@ -164,12 +175,13 @@ final class WatcherProcess: Sendable {
         default: .subtreeChanged
         }
       state.current?.changes.append(FileChange(path: path, kind: kind))
-      state.changes.append(fields.dropFirst().joined(separator: " "))
     case "notice":
       state.current?.notices.append(.rescanned(.rootChanged))
       state.notices.append(fields[1])
     default:
-      if let set = state.current { state.view.apply(set) }
+      if let set = state.current {
+        for change in state.view.apply(set).changes { state.changes += Self.words(change) }
+      }
       state.current = nil
     }
   }

@@ -289,7 +289,7 @@ extension Scripts {
       } body: { script in
         try script.root.touch("app.toml")
         let sets = try await script.sync()
-        #expect(sets.count <= 1)
+        #expect(script.recorder.lastNumber <= (setting.backend == .automatic ? 1 : 4))
         #expect(Set(sets.flatMap(\.changes)).isSubset(of: [.modified("app.toml")]))
       }
     }
@@ -318,7 +318,7 @@ extension Scripts {
         try root.hardLink("other/same.toml", to: "app.toml")
       } body: { script in
         try script.root.overwrite("app.toml", "two")
-        try await script.expect(.modified("app.toml"), .modified("other/same.toml"))
+        try await script.expectChanges([.modified("app.toml"), .modified("other/same.toml")])
         try script.root.hardLink("third.toml", to: "app.toml")
         try await script.expect(.created("third.toml"))
         try script.root.remove("app.toml")

@@ -119,6 +119,7 @@ extension Scripts {
           try root.write("config/app.toml", "two")
           try await watcher.sync()
           #expect(recorder.take().isEmpty)
+          await waitForClockTick()
           recorder.begin(Scope(root: root.path, include: [], exclude: [], demanded: wanted))
           try await watcher.demand(wanted)
           try await watcher.sync()
