@@ -53,11 +53,18 @@ extension WatchEngine {
   ) -> Bool {
     let node = nodes[id]
     let isUnreadable = isUnreadable(id, stamp)
-    let changed =
-      node.pointee.kind != .file
-      || differs(node.pointee, from: stamp, isUnreadable: isUnreadable, hint: hint)
     let wasFile = node.pointee.kind == .file
-    if changed, report != .silent { note(id, report.activity, at: now, except: skipped) }
+    let difference =
+      wasFile
+      ? difference(node.pointee, from: stamp, isUnreadable: isUnreadable, hint: hint) : .certain
+    let changed = difference != .none
+    if changed, report != .silent {
+      if difference == .doubt, skipped >= 0 {
+        markPending(id, except: skipped)
+      } else {
+        note(id, report.activity, at: now, except: skipped)
+      }
+    }
     if !wasFile {
       node.pointee.kind = .file
       fileCount += 1
@@ -75,28 +82,46 @@ extension WatchEngine {
     return changed
   }
 
-  private func differs(
+  /// The other subscriptions heard the same hint. If they wait to compare too, what they find counts as a
+  /// difference; if they have compared already, telling them again would come back to us without end.
+  private func markPending(_ id: NodeID, except skipped: Int) {
+    for index in subscribers.indices where index != skipped {
+      subscribers[index].settler.markChanged(id)
+    }
+  }
+
+  /// What a comparison of stamps says of the content.
+  private enum Difference {
+    case none
+    /// Equal stamps that are too young to prove anything.
+    case doubt
+    case certain
+  }
+
+  private func difference(
     _ node: Node, from stamp: FileStamp, isUnreadable: Bool, hint: Hint
-  ) -> Bool {
+  ) -> Difference {
     if node.inode != stamp.inode || node.size != stamp.size
       || node.modifiedNanoseconds != stamp.modifiedNanoseconds
       || node.bornNanoseconds != stamp.bornNanoseconds
       || devices.device(node.deviceIndex) != stamp.device
     {
-      return true
+      return .certain
     }
-    if node.flags.contains(.unreadable) != isUnreadable { return true }
+    if node.flags.contains(.unreadable) != isUnreadable { return .certain }
     if node.changedNanoseconds == stamp.changedNanoseconds {
       // Equal stamps prove nothing within a tick of the clock.
-      return node.flags.contains(.young) && hint != .attributes
+      return node.flags.contains(.young) && hint != .attributes ? .doubt : .none
     }
     // Only the time of the last change moved: mode, owner or link count, or a write whose time was set back.
     switch hint {
-    case .written: return true
-    case .attributes: return false
+    case .written: return .certain
+    case .attributes: return .none
     case .none:
-      return node.mode == UInt16(truncatingIfNeeded: stamp.mode) && stamp.links == 1
+      let isWrite =
+        node.mode == UInt16(truncatingIfNeeded: stamp.mode) && stamp.links == 1
         && !node.flags.contains(.multiplyLinked)
+      return isWrite ? .certain : .none
     }
   }
 
@@ -154,15 +179,14 @@ extension WatchEngine {
     }
   }
 
-  /// Removes nodes from `id` upward that stand for nothing.
+  /// Removes nodes from `id` upward that stand for nothing. A link that leads nowhere stays: its target may come.
   func freeIfUnused(_ start: NodeID) {
     var id = start
     while id != .root {
       let node = nodes[id].pointee
       guard node.kind == .absent, node.pending == 0, node.firstChild == .none,
-        node.flags.isDisjoint(with: [.spine, .demanded])
+        node.flags.isDisjoint(with: [.spine, .demanded, .link])
       else { return }
-      if node.flags.contains(.link) { endLink(id) }
       nodes.remove(id)
       id = node.parent
     }

@@ -65,6 +65,9 @@ extension WatchEngine {
       guard bits != 0 else { return }
       child = nodes.insert(event.name, below: folder)
       nodes[child].pointee.subscriptions = bits
+    } else if nodes[child].pointee.kind == .absent {
+      // It may have been a folder, for which nobody asks by itself.
+      includeFile(child)
     }
     note(child, activity(of: event, for: child), at: now)
     if event.kind.contains(.movedFrom) {
@@ -122,6 +125,10 @@ extension WatchEngine {
       }
     case .link:
       if nodes[id].pointee.kind == .directory, !isLink { leaveFolder(id, report: .found, at: now) }
+      includeFile(id)
+      if nodes[id].pointee.subscriptions == 0, nodes[id].pointee.flags.isDisjoint(with: .spine) {
+        return
+      }
       _ = examineLink(id, hint: .written, report: .found, at: now)
     case .file:
       if nodes[id].pointee.kind == .directory { leaveFolder(id, report: .found, at: now) }

@@ -16,6 +16,8 @@ extension WatchEngine {
       }
       nodes[id].pointee.pending -= 1
       let isPresent = nodes[id].pointee.kind == .file
+      // A folder that another path turned out to be may have been scanned in between, with this file in it.
+      subscribers[index].settler.rebase(id, wasPresent: isPresent)
       switch (entry.wasPresent, isPresent) {
       case (false, true): set.created.append(id)
       case (true, false): set.deleted.append(id)

@@ -29,7 +29,17 @@ extension WatchEngine {
     let replaced = takeFolder(stamp, for: id)
     watchFolder(id, descriptor, replaced: replaced)
     let below = deep || replaced
-    var cursor = FolderCursor(descriptor: descriptor, buffer: entryBuffer)
+    // A link to a folder among the entries is entered at once, while this folder's buffer is in use.
+    let isNested = isScanning
+    let buffer =
+      isNested
+      ? UnsafeMutableRawBufferPointer.allocate(byteCount: entryBuffer.count, alignment: 16)
+      : entryBuffer
+    isScanning = true
+    defer {
+      if isNested { buffer.deallocate() } else { isScanning = false }
+    }
+    var cursor = FolderCursor(descriptor: descriptor, buffer: buffer)
     while let entry = cursor.next() {
       meet(entry, in: id, descriptor, deep: below, report: report, at: now, work: &work)
     }
@@ -133,16 +143,10 @@ extension WatchEngine {
         take(stamp, for: id, hint: .none, report: report, at: now)
       } else {
         _ = examineLink(id, hint: .none, report: report, at: now)
-        freeLater(id)
       }
     case .other, nil:
       return
     }
-  }
-
-  /// A node that turned out to lead nowhere would be lost to the sweep, which only sees unmet children.
-  private func freeLater(_ id: NodeID) {
-    if nodes[id].pointee.kind == .absent { nodes[id].pointee.flags.remove(.met) }
   }
 
   /// Makes a node a folder whose entries are not known yet.
@@ -185,7 +189,8 @@ extension WatchEngine {
     case .file:
       if nodes[id].pointee.flags.contains(.link) { endLink(id) }
       becomeAbsent(id, report: report, at: now)
-    case .absent: break
+    case .absent:
+      if nodes[id].pointee.flags.contains(.link) { endLink(id) }
     }
     freeIfUnused(id)
   }

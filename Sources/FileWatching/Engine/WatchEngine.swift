@@ -60,6 +60,7 @@ final class WatchEngine {
 
   /// Scratch space for absolute paths and folder entries, kept to avoid allocating for each.
   var pathBuffer: [UInt8] = []
+  var isScanning = false
   let entryBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 32768, alignment: 16)
 
   init(

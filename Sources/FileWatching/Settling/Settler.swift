@@ -118,6 +118,12 @@ struct Settler {
     }
   }
 
+  /// Records what the consumer has just been told of a path, in case it became pending again meanwhile.
+  mutating func rebase(_ id: NodeID, wasPresent: Bool) {
+    closed[id]?.wasPresent = wasPresent
+    open[id]?.wasPresent = wasPresent
+  }
+
   /// Puts a path back because it just became empty: a writer may be between truncating and writing.
   mutating func holdEmpty(_ id: NodeID, _ entry: Entry) {
     if isEmpty { firstActivity = entry.lastActivity }
