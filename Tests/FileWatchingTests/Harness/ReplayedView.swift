@@ -11,17 +11,24 @@ struct ReplayedView: Sendable {
   private let scope: Scope
   private(set) var files: [FilePath: FileContent]
   private(set) var violations: [String] = []
-  /// How often each version of a file was reported although its content was the same.
-  private var idleReports: [FilePath: (version: Version, count: Int)] = [:]
+  /// The version of a file that was reported although its content was the same, and whether that was late.
+  private var idleReports: [FilePath: (version: Version, isLate: Bool)] = [:]
 
   /// A time stamp proves nothing within a tick of the file system's clock, so a file that was written just
-  /// before it was looked at is reported again by the next look. Polling may look several times in that tick.
-  private static let mostIdleReports = 4
+  /// before it was looked at is reported again by the next look, and by each look in that tick. It must not be
+  /// once a look came clearly later. That leaves room for a thread that had to wait for its processor.
+  private static let longestDoubt = Duration.milliseconds(200)
 
   private struct Version: Equatable {
     var inode: ino_t
     var seconds: Int
     var nanoseconds: Int
+
+    var age: Duration {
+      var now = timespec()
+      clock_gettime(CLOCK_REALTIME, &now)
+      return .seconds(now.tv_sec - seconds) + .nanoseconds(now.tv_nsec - nanoseconds)
+    }
 
     init?(_ path: FilePath) {
       guard let status = followedStatus(path) else { return nil }
@@ -84,11 +91,10 @@ struct ReplayedView: Sendable {
   private mutating func noteIdle(_ change: FileChange, at absolute: FilePath, of set: ChangeSet) {
     guard let version = Version(absolute) else { return }
     let known = idleReports[change.path]
-    let count = known?.version == version ? (known?.count ?? 0) + 1 : 1
-    idleReports[change.path] = (version, count)
-    if count > Self.mostIdleReports {
-      violation(set, "\(change) for the \(count)th time though nothing changed")
+    if let known, known.version == version, known.isLate {
+      violation(set, "\(change) again and again though nothing changed")
     }
+    idleReports[change.path] = (version, version.age > Self.longestDoubt)
   }
 
   private mutating func checkNames(_ set: ChangeSet) {

@@ -17,6 +17,7 @@ final class WatcherProcess: Sendable {
     var lines: LineReader
     var view: ReplayedView
     var notices: [String] = []
+    var reported: [String] = []
     var changes: [String] = []
     var current: ChangeSet?
   }
@@ -117,11 +118,19 @@ final class WatcherProcess: Sendable {
     try #require(CInt(command("open \(folder)", answer: "errno").last ?? ""))
   }
 
-  /// `KIND PATH` of every change since the last call, sorted.
+  /// `KIND PATH` of every change since the last call, sorted; without modifications that changed nothing.
   func takeChanges() -> [String] {
     state.withLock { state in
-      defer { state.changes = [] }
+      defer { (state.changes, state.reported) = ([], []) }
       return state.changes.sorted()
+    }
+  }
+
+  /// The same with those: this process may see content that the other may not.
+  func takeReported() -> [String] {
+    state.withLock { state in
+      defer { (state.changes, state.reported) = ([], []) }
+      return state.reported.sorted()
     }
   }
 
@@ -180,7 +189,8 @@ final class WatcherProcess: Sendable {
       state.notices.append(fields[1])
     default:
       if let set = state.current {
-        for change in state.view.apply(set).changes { state.changes += Self.words(change) }
+        state.reported += set.changes.flatMap(Self.words)
+        state.changes += state.view.apply(set).changes.flatMap(Self.words)
       }
       state.current = nil
     }

@@ -176,13 +176,13 @@ extension Scripts {
       ) { process in
         try process.root.setMode("file.txt", 0o640)
         try await process.sync()
-        #expect(process.takeChanges() == ["modified file.txt"])
+        #expect(process.takeReported() == ["modified file.txt"])
         try process.root.setMode("file.txt", 0o600)
         try await process.sync()
-        #expect(process.takeChanges() == [])
+        #expect(process.takeReported() == [])
         try process.root.setMode("file.txt", 0o644)
         try await process.sync()
-        #expect(process.takeChanges() == ["modified file.txt"])
+        #expect(process.takeReported() == ["modified file.txt"])
       }
     }
 
