@@ -51,11 +51,16 @@ public struct ConfigKeyPath: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
+  /// The longest path that a parser's error shows, in characters; what is further in is left out.
+  private static let longestShown = 200
+
   /// `component` put in front of a written path.
   static func prefix(_ component: Component, to path: String) -> String {
     let first = ConfigKeyPath([component]).description
     if path.isEmpty { return first }
-    return path.utf8.first == UInt8(ascii: "[") ? first + path : "\(first).\(path)"
+    let isLong = path.utf8.count > longestShown
+    let rest = isLong ? String(path.prefix(longestShown / 2)) + "…" : path
+    return rest.utf8.first == UInt8(ascii: "[") ? first + rest : "\(first).\(rest)"
   }
 }
 

@@ -5,7 +5,7 @@ struct YAMLConversion {
   /// How deep sequences and mappings may be nested, aliases included. It is libyaml's own limit.
   static let maximumNesting = 1000
   /// How many values a document may have after its aliases were put in.
-  static let maximumNodes = 2_000_000
+  static let maximumNodes = 1_000_000
 
   /// A value that was converted, with what it adds where an alias stands for it.
   private struct Converted {
