@@ -10,6 +10,9 @@ import SystemPackage
 
 /// The few calls of the C library that this module makes. All are blocking.
 enum SystemCalls {
+  /// The number of characters before the NUL.
+  static func length(_ text: UnsafePointer<CInterop.PlatformChar>) -> Int { strlen(text) }
+
   /// Stands for the current folder where a call wants an open one.
   static var currentDirectoryHandle: CInt { AT_FDCWD }
 
@@ -21,13 +24,6 @@ enum SystemCalls {
     guard let real = path.withPlatformString({ realpath($0, nil) }) else { throw lastError }
     defer { free(real) }
     return FilePath(platformString: real)
-  }
-
-  /// What a link holds; nil if it cannot be read or is no link.
-  static func linkTarget(_ path: FilePath) -> FilePath? {
-    var buffer = [CInterop.PlatformChar](repeating: 0, count: Int(PATH_MAX) + 1)
-    let count = path.withPlatformString { readlink($0, &buffer, Int(PATH_MAX)) }
-    return count > 0 ? FilePath(platformString: buffer) : nil
   }
 
   /// The process's current folder.

@@ -59,6 +59,7 @@ final class WorkspaceBox: Sendable {
   let environment: WorkspaceEnvironment
   let loadOptions: ConfigLoadOptions
   let extensions = Mutex<[ObjectIdentifier: any Sendable]>([:])
+  let plans = Mutex<[String: ConfigPlan]>([:])
 
   init(root: FilePath, environment: WorkspaceEnvironment, loadOptions: ConfigLoadOptions) {
     self.root = root

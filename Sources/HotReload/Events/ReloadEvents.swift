@@ -1,5 +1,6 @@
 import FileWatching
 import SystemPackage
+import WorkspaceFiles
 import WorkspaceTools
 
 /// The events of one transaction.

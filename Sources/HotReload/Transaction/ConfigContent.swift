@@ -1,4 +1,5 @@
 import SystemPackage
+import WorkspaceFiles
 import WorkspaceTools
 
 /// A config as it was read: all layers merged, and which files they came from.

@@ -1,4 +1,5 @@
 import SystemPackage
+import WorkspaceFiles
 import WorkspaceTools
 
 extension ReloadDriver {

@@ -2,6 +2,7 @@ import FileWatching
 import Logging
 import Synchronization
 import SystemPackage
+import WorkspaceFiles
 import WorkspaceTools
 
 /// Performs what the ``TransactionMachine`` decides.

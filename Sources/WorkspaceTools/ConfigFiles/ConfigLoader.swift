@@ -38,7 +38,7 @@ public struct ConfigLoader: Sendable {
   /// they exist or not. Empty if the name cannot be a config's name. Touches no file.
   public func candidates(for name: String) -> [ConfigCandidate] {
     guard ConfigName.isValid(name) else { return [] }
-    return ConfigFiles.candidates(for: name, in: workspace.environment.name)
+    return workspace.plan(for: name).candidates
   }
 
   /// Which config of this environment a file belongs to, by its path relative to the root. Touches no file.
@@ -59,7 +59,7 @@ public struct ConfigLoader: Sendable {
   /// - Throws: ``ConfigError``. `missing` if there is no base file, whatever overlays there are.
   public func load(_ name: String) throws(ConfigError) -> LoadedConfig {
     try ConfigName.check(name)
-    return try load(name, from: candidates(for: name))
+    return try load(name, by: workspace.plan(for: name))
   }
 
   /// Loads one file, whatever its name, without overlays. Blocking.
@@ -83,28 +83,28 @@ public struct ConfigLoader: Sendable {
   func loadFile(
     _ path: FilePath, named name: String, format: ConfigFormat
   ) throws(ConfigError) -> LoadedConfig {
-    try load(name, from: [ConfigCandidate(path: path, layer: .base, format: format)])
+    let candidate = ConfigCandidate(path: path, layer: .base, format: format)
+    return try load(name, by: ConfigPlan(root: workspace.root, candidates: [candidate]))
   }
 
   private func load(
-    _ name: String, from candidates: [ConfigCandidate]
+    _ name: String, by plan: ConfigPlan
   ) throws(ConfigError) -> LoadedConfig {
     var moved: FilePath?
     for attempt in 0..<Self.maximumAttempts {
       if attempt > 0 {
         SystemCalls.wait(milliseconds: min(1 << (attempt - 1), Self.maximumRetryWait))
       }
-      let survey = ConfigSurvey(root: workspace.root, candidates: candidates)
+      let survey = ConfigSurvey(plan)
       hooks.didSurvey?(attempt)
-      let reading = ConfigReading(
-        name: name, root: workspace.root, options: options, candidates: candidates, survey: survey)
+      let reading = ConfigReading(name: name, plan: plan, options: options, survey: survey)
       let outcome = reading.readAll { hooks.willRead?(attempt, $0) }
-      let after = ConfigSurvey(root: workspace.root, candidates: candidates)
+      let after = ConfigSurvey(plan)
       switch outcome {
       case .moved(let path): moved = path
       case _ where after != survey:
         moved =
-          zip(candidates, zip(survey.presences, after.presences))
+          zip(plan.candidates, zip(survey.presences, after.presences))
           .first { $1.0 != $1.1 }?.0.path ?? moved
       case .failed(let error): throw error
       case .read(let files): return try ConfigAssembly(loader: self, name: name).assemble(files)

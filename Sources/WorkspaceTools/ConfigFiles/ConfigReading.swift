@@ -13,10 +13,27 @@ struct ConfigReading {
   }
 
   let name: String
-  let root: FilePath
+  let plan: ConfigPlan
   let options: ConfigLoadOptions
-  let candidates: [ConfigCandidate]
   let survey: ConfigSurvey
+  /// The root with its links resolved; nil while there is no root.
+  let realRoot: FilePath?
+
+  init(name: String, plan: ConfigPlan, options: ConfigLoadOptions, survey: ConfigSurvey) {
+    self.name = name
+    self.plan = plan
+    self.options = options
+    self.survey = survey
+    realRoot = try? SystemCalls.realPath(plan.root)
+  }
+
+  private var candidates: [ConfigCandidate] { plan.candidates }
+  private var root: FilePath { plan.root }
+
+  /// Whether a resolved path may be read or written.
+  func isAllowed(_ real: FilePath) -> Bool {
+    options.allowsLinksOutOfRoot || realRoot.map { real.starts(with: $0) } ?? false
+  }
 
   /// Reads every layer that there is, in the order they are merged.
   func readAll(before: (FilePath) -> Void) -> Outcome {
@@ -73,7 +90,7 @@ struct ConfigReading {
     let stamp: FileStamp
     switch survey.presences[index] {
     case .file(let seen, let real):
-      guard options.allowsLinksOutOfRoot || survey.isInside(real) else {
+      guard isAllowed(real) else {
         throw .outsideRoot(candidate.path, leadsTo: real, config: name)
       }
       stamp = seen
@@ -106,7 +123,7 @@ extension ConfigReading {
     let looked = (bases.filter { !$0.isFallback } + bases.filter(\.isFallback))
       .map(\.path.string).joined(separator: ", ")
     var message = "config \(name) not found in \(root); looked for \(looked)"
-    if survey.realRoot == nil { message = "config \(name) not found: there is no folder \(root)" }
+    if realRoot == nil { message = "config \(name) not found: there is no folder \(root)" }
     for index in candidates.indices where survey.presences[index] == .dangling {
       message += "; \(candidates[index].path) is a link that leads nowhere"
     }

@@ -28,34 +28,71 @@ struct ConfigSurvey: Equatable {
     }
   }
 
-  /// The root with its links resolved; nil while there is no root.
-  let realRoot: FilePath?
-  /// One for each candidate, in their order.
+  /// One for each candidate, in their order. Those at the root count as absent while there is another base.
   let presences: [Presence]
 
   /// Looks at every candidate. Blocking.
-  init(root: FilePath, candidates: [ConfigCandidate]) {
-    realRoot = try? SystemCalls.realPath(root)
-    presences = candidates.map { Self.presence(at: root.pushing($0.path)) }
+  init(_ plan: ConfigPlan) {
+    var folders = [FilePath?](repeating: nil, count: plan.folders.count)
+    var presences = [Presence](repeating: .absent, count: plan.candidates.count)
+    var hasBase = false
+    // The fallbacks come first among the candidates, and are looked at last.
+    for index in presences.indices.reversed() {
+      let candidate = plan.candidates[index]
+      if candidate.isFallback && hasBase { break }
+      presences[index] = plan.paths[index].withUnsafeBufferPointer { text in
+        text.baseAddress.map { path in
+          Self.presence(at: path) { () throws(Errno) -> FilePath in
+            let folder = plan.folderIndices[index]
+            let known = folders[folder]
+            let real =
+              if let known { known } else { try SystemCalls.realPath(plan.folders[folder]) }
+            folders[folder] = real
+            guard let name = candidate.path.lastComponent else { return real }
+            return real.appending(name)
+          }
+        } ?? .absent
+      }
+      if candidate.layer == .base && presences[index].isClaim { hasBase = true }
+    }
+    self.presences = presences
   }
 
+  /// What is at a path.
   static func presence(at path: FilePath) -> Presence {
-    let stamp = path.withPlatformString {
-      FileStamp(at: $0, in: SystemCalls.currentDirectoryHandle, followLinks: true)
+    path.withPlatformString { text in
+      presence(at: text) { () throws(Errno) -> FilePath in try SystemCalls.realPath(path) }
     }
-    guard let stamp else {
+  }
+
+  /// Most candidates do not exist, so one call has to do for those.
+  private static func presence(
+    at path: UnsafePointer<CInterop.PlatformChar>, resolve: () throws(Errno) -> FilePath
+  ) -> Presence {
+    let here = SystemCalls.currentDirectoryHandle
+    guard var stamp = FileStamp(at: path, in: here, followLinks: false) else {
       let error = SystemCalls.lastError
-      guard error == .noSuchFileOrDirectory || error == .notDirectory else { return .failed(error) }
-      return SystemCalls.kind(of: path, followLinks: false) == nil ? .absent : .dangling
+      return error.isAbsence ? .absent : .failed(error)
+    }
+    let isLink = stamp.kind == .link
+    if isLink {
+      guard let target = FileStamp(at: path, in: here, followLinks: true) else {
+        let error = SystemCalls.lastError
+        return error.isAbsence ? .dangling : .failed(error)
+      }
+      stamp = target
     }
     guard stamp.kind == .file else { return .notAFile(stamp.kind) }
-    do { return .file(stamp, try SystemCalls.realPath(path)) } catch {
-      return error == .noSuchFileOrDirectory ? .absent : .failed(error)
+    do {
+      return .file(
+        stamp, isLink ? try SystemCalls.realPath(FilePath(platformString: path)) : try resolve())
+    } catch {
+      return error.isAbsence ? .absent : .failed(error)
     }
   }
+}
 
-  /// Whether a resolved path is inside the root.
-  func isInside(_ path: FilePath) -> Bool {
-    realRoot.map { path.starts(with: $0) } ?? false
-  }
+extension Errno {
+  /// Whether it says that nothing is there.
+  var isAbsence: Bool { self == .noSuchFileOrDirectory || self == .notDirectory }
 }

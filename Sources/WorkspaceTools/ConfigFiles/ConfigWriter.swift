@@ -40,19 +40,20 @@ struct ConfigWriter {
     let environment: String =
       if case .environment(let name) = layer { name } else { loader.workspace.environment.name }
     let candidates = ConfigFiles.candidates(for: name, in: environment)
-    let survey = ConfigSurvey(root: root, candidates: candidates)
+    let plan = ConfigPlan(root: root, candidates: candidates)
+    let survey = ConfigSurvey(plan)
     let reading = ConfigReading(
-      name: name, root: root, options: loader.options, candidates: candidates, survey: survey)
+      name: name, plan: plan, options: loader.options, survey: survey)
     let taken = try reading.existing(in: layer)
     if let index = taken {
-      return try existing(candidates[index], survey.presences[index], survey, asked: format)
+      return try existing(candidates[index], survey.presences[index], reading, asked: format)
     }
     let base = layer == .base ? nil : try reading.existing(in: .base)
     return try new(format: format ?? base.map { candidates[$0].format } ?? .toml)
   }
 
   private func existing(
-    _ candidate: ConfigCandidate, _ presence: ConfigSurvey.Presence, _ survey: ConfigSurvey,
+    _ candidate: ConfigCandidate, _ presence: ConfigSurvey.Presence, _ reading: ConfigReading,
     asked: ConfigFormat?
   ) throws(ConfigError) -> Destination {
     let path = candidate.path
@@ -64,7 +65,7 @@ struct ConfigWriter {
     }
     switch presence {
     case .file(let stamp, let real):
-      guard loader.options.allowsLinksOutOfRoot || survey.isInside(real) else {
+      guard reading.isAllowed(real) else {
         throw .outsideRoot(path, leadsTo: real, config: name)
       }
       return Destination(path: path, real: real, format: candidate.format, stamp: stamp)

@@ -1,0 +1,54 @@
+import SystemPackage
+
+/// What is known of a config's files without asking the file system: made once a config.
+final class ConfigPlan: Sendable {
+  /// A path as the C library takes it.
+  typealias Text = [CInterop.PlatformChar]
+
+  /// The largest number of plans that a workspace keeps; beyond it, all are forgotten.
+  static let maximumKept = 4_096
+
+  let root: FilePath
+  /// Where the config may come from, those at the root first, then in the order they are merged.
+  let candidates: [ConfigCandidate]
+  /// The absolute path of each candidate.
+  let paths: [Text]
+  /// The folders the candidates are in, absolute.
+  let folders: [FilePath]
+  /// For each candidate which of the folders it is in.
+  let folderIndices: [Int]
+
+  init(root: FilePath, candidates: [ConfigCandidate]) {
+    self.root = root
+    self.candidates = candidates
+    var folders: [FilePath] = []
+    var paths: [Text] = []
+    folderIndices = candidates.map { candidate in
+      let path = root.pushing(candidate.path)
+      paths.append(
+        path.withPlatformString { text in
+          Array(UnsafeBufferPointer(start: text, count: SystemCalls.length(text) + 1))
+        })
+      let folder = path.removingLastComponent()
+      if let index = folders.lastIndex(of: folder) { return index }
+      folders.append(folder)
+      return folders.count - 1
+    }
+    self.folders = folders
+    self.paths = paths
+  }
+}
+
+extension Workspace {
+  /// The plan for a config whose name was checked.
+  func plan(for name: String) -> ConfigPlan {
+    box.plans.withLock { plans in
+      if let plan = plans[name] { return plan }
+      let plan = ConfigPlan(
+        root: root, candidates: ConfigFiles.candidates(for: name, in: environment.name))
+      if plans.count >= ConfigPlan.maximumKept { plans.removeAll() }
+      plans[name] = plan
+      return plan
+    }
+  }
+}
