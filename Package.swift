@@ -56,6 +56,9 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
+    .executableTarget(
+      name: "HelloHotReload", dependencies: ["HotReload", "WorkspaceTools"],
+      path: "Examples/HelloHotReload", exclude: ["config"], swiftSettings: strict),
 
     .executableTarget(
       name: "FileSystemMutator", dependencies: ["CSystemShims"],

@@ -13,10 +13,12 @@ final class CommandProcess: Sendable {
   let output: LineReader
   let errors: LineReader
 
-  /// Starts it with these arguments; `environment` adds to the test's variables.
-  init(_ arguments: [String], environment: [String: String] = [:])
-    throws
-  {
+  /// Starts it with these arguments; `environment` adds to the test's variables. `command` is what is started
+  /// instead, an absolute path and its first arguments.
+  init(
+    _ arguments: [String] = [], command: [String] = [path(of: "hotreload")],
+    environment: [String: String] = [:]
+  ) throws {
     let (outputRead, outputWrite) = try Self.channel()
     let (errorRead, errorWrite) = try Self.channel()
     defer {
@@ -31,7 +33,7 @@ final class CommandProcess: Sendable {
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_adddup2(&actions, outputWrite, STDOUT_FILENO)
     posix_spawn_file_actions_adddup2(&actions, errorWrite, STDERR_FILENO)
-    identifier = try Self.spawn([Self.binary] + arguments, &actions, environment)
+    identifier = try Self.spawn(command + arguments, &actions, environment)
   }
 
   deinit {
@@ -77,12 +79,12 @@ final class CommandProcess: Sendable {
     return (try await process.exitCode(), lines.0, lines.1)
   }
 
-  /// The binary beside the test bundle.
-  static let binary: String = {
+  /// A binary beside the test bundle.
+  static func path(of name: String) -> String {
     let bundle =
       (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-    return FilePath(bundle).removingLastComponent().appending("hotreload").string
-  }()
+    return FilePath(bundle).removingLastComponent().appending(name).string
+  }
 
   /// Two connected descriptors that no other child inherits: a pipe could not be made so without a gap.
   private static func channel() throws -> (read: CInt, write: CInt) {
