@@ -57,9 +57,7 @@ final class EventSubscription: Sendable {
 /// Events that wait for their consumer.
 final class EventBuffer: EventReceiver {
   private struct State {
-    var incoming: EventQueue<ChangeEvent>
-    /// Taken out of the queue and not yet handed over, the next one last.
-    var ready: [ChangeEvent] = []
+    var queue: EventQueue<ChangeEvent>
     var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
     var lastWaiter: UInt64 = 0
     var isFinished = false
@@ -70,15 +68,15 @@ final class EventBuffer: EventReceiver {
 
   init(pattern: EventPattern, capacity: Int) {
     self.pattern = pattern
-    state = Mutex(State(incoming: EventQueue(capacity: capacity)))
+    state = Mutex(State(queue: EventQueue(capacity: capacity)))
   }
 
-  var dropped: Int { state.withLock { $0.incoming.dropped } }
+  var dropped: Int { state.withLock { $0.queue.dropped } }
 
   func receive(_ event: PublishedEvent) {
     let woken: [CheckedContinuation<Void, Never>] = state.withLock { state in
       guard !state.isFinished else { return [] }
-      state.incoming.append(event.event)
+      state.queue.append(event.event)
       defer { state.waiters.removeAll() }
       return Array(state.waiters.values)
     }
@@ -104,8 +102,7 @@ final class EventBuffer: EventReceiver {
   func next(isolation: isolated (any Actor)?) async -> ChangeEvent? {
     while true {
       let next: Next = state.withLock { state in
-        if state.ready.isEmpty { state.ready = state.incoming.takeAll().reversed() }
-        if let event = state.ready.popLast() { return .event(event) }
+        if let event = state.queue.popFirst() { return .event(event) }
         if state.isFinished || Task.isCancelled { return .end }
         state.lastWaiter += 1
         return .wait(state.lastWaiter)
@@ -122,11 +119,7 @@ final class EventBuffer: EventReceiver {
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let isReady = state.withLock { state in
-          if state.isFinished || Task.isCancelled || state.incoming.count > 0
-            || !state.ready.isEmpty
-          {
-            return true
-          }
+          if state.isFinished || Task.isCancelled || !state.queue.isEmpty { return true }
           state.waiters[id] = continuation
           return false
         }

@@ -1,7 +1,8 @@
 /// Elements in their order, never more than `capacity`: the oldest is dropped, and counted, for a new one.
 struct EventQueue<Element: Sendable>: Sendable {
   let capacity: Int
-  private var elements: [Element] = []
+  /// The elements, after `first` places that were taken out already.
+  private var elements: [Element?] = []
   private var first = 0
   private(set) var dropped = 0
 
@@ -9,26 +10,32 @@ struct EventQueue<Element: Sendable>: Sendable {
     self.capacity = max(1, capacity)
   }
 
-  var count: Int { min(elements.count, capacity) }
+  var count: Int { elements.count - first }
+  var isEmpty: Bool { first == elements.count }
 
   mutating func append(_ element: Element) {
-    guard elements.count == capacity else {
-      elements.append(element)
-      return
+    if count == capacity {
+      _ = popFirst()
+      dropped += 1
     }
-    elements[first] = element
-    first = (first + 1) % capacity
-    dropped += 1
+    elements.append(element)
   }
 
-  /// Takes everything out.
-  mutating func takeAll() -> [Element] {
-    defer { removeAll() }
-    return Array(elements[first...] + elements[..<first])
+  mutating func popFirst() -> Element? {
+    guard first < elements.count else { return nil }
+    let element = elements[first]
+    elements[first] = nil
+    first += 1
+    // Half of it being empty, the rest moves to the front, which costs a constant per element.
+    if first * 2 >= elements.count {
+      elements.removeFirst(first)
+      first = 0
+    }
+    return element
   }
 
   mutating func removeAll() {
-    elements.removeAll(keepingCapacity: false)
+    elements = []
     first = 0
   }
 }

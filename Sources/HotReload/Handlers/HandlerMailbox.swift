@@ -78,16 +78,13 @@ final class HandlerMailbox: EventReceiver {
 
   private func drain() async {
     while true {
-      let batch: [ChangeEvent] = state.withLock { state in
-        let batch = state.queue.takeAll()
-        if batch.isEmpty { state.task = nil }
-        return batch
+      let event: ChangeEvent? = state.withLock { state in
+        let event = state.queue.popFirst()
+        if event == nil { state.task = nil }
+        return event
       }
-      guard !batch.isEmpty else { return }
-      for event in batch {
-        guard !state.withLock({ $0.isClosed }) else { break }
-        await deliver(event)
-      }
+      guard let event else { return }
+      await deliver(event)
     }
   }
 

@@ -22,8 +22,10 @@ protocol AnyConfigSlot: AnyObject, Sendable {
 /// of them does; without it, the config is no longer decoded into that type.
 @usableFromInline
 final class ConfigSlot<T: Decodable & Sendable>: AnyConfigSlot {
+  /// Each continuation that is put in is taken out under the mutex, by one who then resumes it: unchecked ones,
+  /// because there may be thousands to resume at once.
   private struct Waiters {
-    var continuations: [UInt64: CheckedContinuation<Void, Never>] = [:]
+    var continuations: [UInt64: UnsafeContinuation<Void, Never>] = [:]
     var last: UInt64 = 0
     var isFinished = false
   }
@@ -102,7 +104,7 @@ final class ConfigSlot<T: Decodable & Sendable>: AnyConfigSlot {
       return waiters.last
     }
     await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
+      await withUnsafeContinuation { continuation in
         // A publisher swaps first and wakes afterwards, so looking again under its lock misses nothing. Likewise
         // a task is marked as cancelled before its handler runs.
         let isReady = waiters.withLock { waiters in
