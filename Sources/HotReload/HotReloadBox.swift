@@ -34,6 +34,11 @@ final class HotReloadBox: Sendable {
     of workspace: Workspace, configuration: HotReloadConfiguration?, changes: ChangeSourceFactory,
     clock: ReloadClock
   ) async throws -> HotReloadManager {
+    while let ending = endingManager {
+      // One that is about to end is nobody's any more.
+      await ending.waitForEnd()
+      end(ending)
+    }
     let (task, running) = phase.withLock { phase in
       switch phase {
       case .starting(let task, let running): return (task, running)
@@ -55,6 +60,13 @@ final class HotReloadBox: Sendable {
           + "or shut it down first")
     }
     return try await task.value
+  }
+
+  private var endingManager: HotReloadManager? {
+    phase.withLock { phase in
+      guard case .running(let manager, _) = phase, manager.isEnding else { return nil }
+      return manager
+    }
   }
 
   private func start(

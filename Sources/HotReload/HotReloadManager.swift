@@ -97,6 +97,13 @@ extension HotReloadManager {
     await end().value
   }
 
+  /// Whether a shutdown has begun.
+  var isEnding: Bool { ending.withLock { $0 } != nil }
+
+  func waitForEnd() async {
+    await ended.wait()
+  }
+
   private func end() -> Task<Void, Never> {
     ending.withLock { ending in
       if let ending { return ending }
@@ -166,7 +173,7 @@ extension HotReloadManager {
     do {
       pending = try await source.deliverEverything()
     } catch {
-      throw ending.withLock({ $0 }) == nil
+      throw !isEnding
         ? HotReloadError(code: .cannotWatch, message: "\(error)") : .shutDown
     }
     try await driver.drain()
@@ -183,7 +190,7 @@ extension HotReloadManager {
     let watch = (try? await source.watchStatus()) ?? nil
     return driver.status(
       watch: watch, handlers: bus.receivers.compactMap { ($0 as? HandlerMailbox)?.status },
-      isRunning: ending.withLock { $0 } == nil)
+      isRunning: !isEnding)
   }
 }
 
@@ -220,7 +227,7 @@ extension HotReloadManager {
     do {
       try await source.demand(driver.configs.candidates(for: name), for: WatchPlan.configs)
     } catch {
-      throw ending.withLock({ $0 }) == nil
+      throw !isEnding
         ? HotReloadError(
           code: .cannotWatch, message: "the files of config \(name) cannot be watched: \(error)")
         : .shutDown

@@ -32,6 +32,13 @@ final class ReloadDriver: Sendable {
     weak var worker: WorkerThread?
   }
 
+  /// A task that sleeps until a deadline.
+  struct Timer: Sendable {
+    var number: UInt64
+    var deadline: Duration
+    var task: Task<Void, Never>
+  }
+
   /// A value that was decoded for a swap to come, and its place.
   struct PreparedValue: Sendable {
     var index: Int
@@ -56,7 +63,7 @@ final class ReloadDriver: Sendable {
     var read: [UnitID: [FilePath: ContentDigest]?] = [:]
     /// The same, before the transaction under way.
     var readBefore: [UnitID: [FilePath: ContentDigest]?] = [:]
-    var timer: Task<Void, Never>?
+    var timer: Timer?
     var lastReport: ReloadReport?
   }
 
@@ -211,7 +218,7 @@ extension ReloadDriver {
     await stopped.wait()
     let (worker, timer, slots) = state.withLock { state in
       defer { state.timer = nil }
-      return (state.worker, state.timer, state.places.compactMap(\.slot))
+      return (state.worker, state.timer?.task, state.places.compactMap(\.slot))
     }
     worker.stop()
     timer?.cancel()
@@ -223,19 +230,28 @@ extension ReloadDriver {
 // MARK: Deadlines
 
 extension ReloadDriver {
-  /// Sees to it that the machine hears of a deadline. Most transactions end before there is anything to arm.
+  /// Sees to it that the machine hears of a deadline. A timer that is there already serves any later one.
   private func armTimer() {
     state.withLock { state in
-      guard state.machine.nextDeadline != nil, state.timer == nil, !stopped.isOpen else { return }
-      state.timer = Task { await self.watchDeadlines() }
+      guard let deadline = state.machine.nextDeadline, !stopped.isOpen else { return }
+      if let timer = state.timer, timer.deadline <= deadline { return }
+      state.timer?.task.cancel()
+      state.lastNumber += 1
+      let number = state.lastNumber
+      state.timer = Timer(
+        number: number, deadline: deadline, task: Task { await self.watchDeadlines(as: number) })
     }
   }
 
-  private func watchDeadlines() async {
-    while !Task.isCancelled {
-      let deadline = state.withLock { state in
-        let deadline = state.machine.nextDeadline
-        if deadline == nil { state.timer = nil }
+  private func watchDeadlines(as number: UInt64) async {
+    while true {
+      let deadline: Duration? = state.withLock { state in
+        guard state.timer?.number == number else { return nil }
+        guard let deadline = state.machine.nextDeadline else {
+          state.timer = nil
+          return nil
+        }
+        state.timer?.deadline = deadline
         return deadline
       }
       guard let deadline else { return }
