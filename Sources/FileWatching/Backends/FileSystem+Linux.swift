@@ -43,6 +43,18 @@
       return buffer[0..<length].map { UInt8(bitPattern: $0) }
     }
 
+    /// The content of a small regular file, or nil if it cannot be read or is larger than `limit` bytes.
+    static func read(_ path: UnsafePointer<CChar>, limit: Int) -> [UInt8]? {
+      // Should a FIFO have taken the file's place, O_NONBLOCK keeps the thread from waiting for its writer.
+      let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
+      guard descriptor >= 0 else { return nil }
+      defer { close(descriptor) }
+      var bytes = [UInt8](repeating: 0, count: limit + 1)
+      let count = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
+      guard count >= 0, count <= limit else { return nil }
+      return Array(bytes[0..<count])
+    }
+
     /// Whether this process may read the file.
     static func isReadable(_ path: UnsafePointer<CChar>) -> Bool {
       faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0

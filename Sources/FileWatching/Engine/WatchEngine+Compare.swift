@@ -56,7 +56,7 @@ extension WatchEngine {
     let wasFile = node.pointee.kind == .file
     let difference =
       wasFile
-      ? difference(node.pointee, from: stamp, isUnreadable: isUnreadable, hint: hint) : .certain
+      ? difference(id, from: stamp, isUnreadable: isUnreadable, hint: hint) : .certain
     let changed = difference != .none
     if changed, report != .silent {
       if difference == .doubt, skipped >= 0 {
@@ -76,6 +76,7 @@ extension WatchEngine {
     let age = wallClock() - max(stamp.modifiedNanoseconds, stamp.changedNanoseconds)
     // A time stamp far in the future is no reason for doubt: the clock was set back, or the file came so.
     node.pointee.flags.set(.young, abs(age) <= FileStamp.clockTickNanoseconds)
+    keepYoungDigest(id)
     if stamp.links > 1 || node.pointee.flags.contains(.multiplyLinked) {
       keepLinkedFile(id, oldKey: oldKey, stamp: stamp, changed: changed && wasFile, at: now)
     }
@@ -99,8 +100,9 @@ extension WatchEngine {
   }
 
   private func difference(
-    _ node: Node, from stamp: FileStamp, isUnreadable: Bool, hint: Hint
+    _ id: NodeID, from stamp: FileStamp, isUnreadable: Bool, hint: Hint
   ) -> Difference {
+    let node = nodes[id].pointee
     if node.inode != stamp.inode || node.size != stamp.size
       || node.modifiedNanoseconds != stamp.modifiedNanoseconds
       || node.bornNanoseconds != stamp.bornNanoseconds
@@ -111,15 +113,19 @@ extension WatchEngine {
     if node.flags.contains(.unreadable) != isUnreadable { return .certain }
     if node.changedNanoseconds == stamp.changedNanoseconds {
       // Equal stamps prove nothing within a tick of the clock.
-      return node.flags.contains(.young) && hint != .attributes ? .doubt : .none
+      if !node.flags.contains(.young) || hint == .attributes { return .none }
+      guard let known = youngDigests[id] else { return .doubt }
+      return digest(id, size: stamp.size) == known ? .none : .certain
     }
     // Only the time of the last change moved: mode, owner or link count, or a write whose time was set back.
     switch hint {
     case .written: return .certain
     case .attributes: return .none
     case .none:
+      // With hints, a write would have been heard of; after an overflow it would not.
       let isWrite =
-        node.mode == UInt16(truncatingIfNeeded: stamp.mode) && stamp.links == 1
+        (source == nil || isRescanning)
+        && node.mode == UInt16(truncatingIfNeeded: stamp.mode) && stamp.links == 1
         && !node.flags.contains(.multiplyLinked)
       return isWrite ? .certain : .none
     }
@@ -135,6 +141,27 @@ extension WatchEngine {
     node.pointee.kind = .absent
     fileCount -= 1
     if node.pointee.flags.contains(.multiplyLinked) { forgetLinkedFile(id) }
+    youngDigests[id] = nil
+  }
+
+  /// The largest file whose content is compared on the reader thread, in bytes. Larger ones count as modified
+  /// when their stamp proves nothing.
+  static let maximumDigestedSize: Int64 = 65536
+
+  /// Where hints are missing, the content of a file with a young stamp is what tells the next write.
+  private func keepYoungDigest(_ id: NodeID) {
+    let node = nodes[id].pointee
+    if node.flags.contains(.young), source == nil || node.flags.contains(.demanded) {
+      youngDigests[id] = digest(id, size: node.size)
+    } else if !youngDigests.isEmpty {
+      youngDigests[id] = nil
+    }
+  }
+
+  private func digest(_ id: NodeID, size: Int64) -> ContentDigest? {
+    guard size <= Self.maximumDigestedSize else { return nil }
+    return withAbsolutePath(id) { FileSystem.read($0, limit: Int(Self.maximumDigestedSize)) }
+      .map(ContentDigest.init(of:))
   }
 
   /// Looks at a path again when its change is about to be told.
@@ -182,7 +209,8 @@ extension WatchEngine {
   /// Removes nodes from `id` upward that stand for nothing. A link that leads nowhere stays: its target may come.
   func freeIfUnused(_ start: NodeID) {
     var id = start
-    while id != .root {
+    // A scan that found the folder gone has freed it already.
+    while id != .root, nodes.isUsed(id) {
       let node = nodes[id].pointee
       guard node.kind == .absent, node.pending == 0, node.firstChild == .none,
         node.flags.isDisjoint(with: [.spine, .demanded, .link])

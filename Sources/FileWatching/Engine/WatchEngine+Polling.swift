@@ -33,7 +33,7 @@ extension WatchEngine {
     nextReconcile = now.advanced(clamping: reconcileInterval)
     if nextPoll == .max, !polled.isEmpty { schedulePolling(at: now) }
     guard source != nil else { return }
-    resolveRoot(report: .found, at: now)
+    if !isRootUnchanged { resolveRoot(report: .found, at: now) }
     for id in demanded.union(chains.keys) where id != .root && nodes.isUsed(id) {
       let parent = nodes[id].pointee.parent
       guard nodes[parent].pointee.kind == .directory else { continue }
@@ -42,6 +42,16 @@ extension WatchEngine {
       case .file, .absent: reconcileFile(id, at: now)
       }
     }
+  }
+
+  /// Whether the root's path still leads to the folder that is watched: one system call, so that an idle watcher
+  /// costs next to nothing.
+  private var isRootUnchanged: Bool {
+    let root = nodes[.root].pointee
+    guard root.inode != 0, folders[root.directoryIndex].watch >= 0,
+      let stamp = stamp(.root, followLinks: true)
+    else { return false }
+    return stamp.inode == root.inode && stamp.bornNanoseconds == root.bornNanoseconds
   }
 
   private func reconcileFile(_ id: NodeID, at now: Nanoseconds) {
@@ -54,7 +64,14 @@ extension WatchEngine {
       if nodes[id].pointee.flags.contains(.link) { endLink(id) }
       take(stamp, for: id, hint: .none, report: .polled, at: now)
     case .link:
-      _ = examineLink(id, hint: .none, report: .polled, at: now)
+      // The way is walked again only if it leads elsewhere.
+      if let known = chains[id]?.target, nodes[id].pointee.kind == .file,
+        let target = self.stamp(id, followLinks: true), target.isSameFile(as: known)
+      {
+        take(target, for: id, hint: .none, report: .polled, at: now)
+      } else {
+        _ = examineLink(id, hint: .none, report: .polled, at: now)
+      }
     case .directory:
       lookAgain(atFolder: id, at: now)
     case .other:
@@ -65,6 +82,8 @@ extension WatchEngine {
   /// Compares the whole tree with the file system.
   func rescan(because reason: WatchNotice.RescanReason, at now: Nanoseconds) {
     notify(.rescanned(reason))
+    isRescanning = true
+    defer { isRescanning = false }
     if source != nil { resolveRoot(report: .found, at: now) }
     scan(.root, deep: true, report: .found, at: now)
     for id in chains.keys where id != .root { dirtyChains.insert(id) }

@@ -29,17 +29,7 @@ extension WatchEngine {
     let replaced = takeFolder(stamp, for: id)
     watchFolder(id, descriptor, replaced: replaced)
     let below = deep || replaced
-    // A link to a folder among the entries is entered at once, while this folder's buffer is in use.
-    let isNested = isScanning
-    let buffer =
-      isNested
-      ? UnsafeMutableRawBufferPointer.allocate(byteCount: entryBuffer.count, alignment: 16)
-      : entryBuffer
-    isScanning = true
-    defer {
-      if isNested { buffer.deallocate() } else { isScanning = false }
-    }
-    var cursor = FolderCursor(descriptor: descriptor, buffer: buffer)
+    var cursor = FolderCursor(descriptor: descriptor, buffer: entryBuffer)
     while let entry = cursor.next() {
       meet(entry, in: id, descriptor, deep: below, report: report, at: now, work: &work)
     }
@@ -55,6 +45,10 @@ extension WatchEngine {
       }
     }
     while let child = unmet.popLast() { vanishTree(child, report: report, at: now) }
+    // Only now: a link can lead to a folder that is scanned in turn, through the same buffer.
+    let links = metLinks
+    metLinks = []
+    for link in links { _ = examineLink(link, hint: .none, report: report, at: now) }
   }
 
   /// - Returns: whether the folder is another one than before.
@@ -142,7 +136,8 @@ extension WatchEngine {
         if nodes[id].pointee.flags.contains(.link) { endLink(id) }
         take(stamp, for: id, hint: .none, report: report, at: now)
       } else {
-        _ = examineLink(id, hint: .none, report: report, at: now)
+        nodes[id].pointee.flags.insert(.link)
+        metLinks.append(id)
       }
     case .other, nil:
       return

@@ -52,15 +52,20 @@ final class WatchEngine {
   var nextReconcile = Nanoseconds.max
   var renameHold: (cookie: UInt32, until: Nanoseconds)?
   var overflowed = false
+  /// Whether hints were lost, so that a scan must believe nothing it was not told.
+  var isRescanning = false
 
   /// Folders whose watch the kernel ended, or that may have become readable.
   var lostFolders: [NodeID] = []
   /// Children that the scan in progress did not meet.
   var unmet: [NodeID] = []
+  /// Links that the scan in progress met.
+  var metLinks: [NodeID] = []
+  /// Digests of files that were compared so soon after a write that their stamp proves nothing.
+  var youngDigests: [NodeID: ContentDigest] = [:]
 
   /// Scratch space for absolute paths and folder entries, kept to avoid allocating for each.
   var pathBuffer: [UInt8] = []
-  var isScanning = false
   let entryBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 32768, alignment: 16)
 
   init(
