@@ -130,7 +130,8 @@ private struct Follower: Sendable {
       default: break
       }
       if events.dropped > dropped {
-        logLine("hotreload: \(events.dropped - dropped) events were dropped: the reader is too slow")
+        let count = events.dropped - dropped
+        logLine("hotreload: \(count) events were dropped: the reader is too slow")
         dropped = events.dropped
       }
     }

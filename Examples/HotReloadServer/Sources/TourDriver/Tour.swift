@@ -205,8 +205,10 @@ struct Tour {
   }
 
   private func tell(_ step: String, _ latency: Duration, _ what: String) {
-    let name = step.padding(toLength: 28, withPad: " ", startingAt: 0)
+    func blanks(_ width: Int, _ text: String) -> String {
+      String(repeating: " ", count: max(1, width - text.count))
+    }
     let time = latency.milliseconds
-    say("  \(name)\(String(repeating: " ", count: max(0, 10 - time.count)))\(time)   \(what)")
+    say("  \(step)\(blanks(30, step))\(blanks(10, time))\(time)   \(what)")
   }
 }

@@ -48,7 +48,7 @@ func runTour(_ server: ServerProcess, workspace: String) throws {
   say(
     "tour of http://127.0.0.1:\(port), \(Load.clientsPerKind) keep-alive clients and "
       + "\(Load.clientsPerKind) that connect anew for each request")
-  say("  step                     write -> effect")
+  say("  step                       write -> effect")
   let start = ContinuousClock.now
   load.start()
   let editor = WorkspaceEditor(folder: workspace + "/config")
