@@ -79,6 +79,9 @@ extension WatchEngine {
     keepYoungDigest(id)
     if stamp.links > 1 || node.pointee.flags.contains(.multiplyLinked) {
       keepLinkedFile(id, oldKey: oldKey, stamp: stamp, changed: changed && wasFile, at: now)
+      if !wasFile, report != .silent {
+        newlyLinked.insert(FileKey(device: stamp.device, inode: stamp.inode))
+      }
     }
     return changed
   }
@@ -230,40 +233,6 @@ extension WatchEngine {
     if let index = devices.find(device) { return index }
     let type = withAbsolutePath(id) { FileSystem.type(of: $0) }
     return devices.add(device, isRemote: DeviceTable.isRemote(fileSystemType: type))
-  }
-
-  private func keepLinkedFile(
-    _ id: NodeID, oldKey: FileKey, stamp: FileStamp, changed: Bool, at now: Nanoseconds
-  ) {
-    let key = FileKey(device: stamp.device, inode: stamp.inode)
-    if nodes[id].pointee.flags.contains(.multiplyLinked), oldKey != key || stamp.links == 1 {
-      removeLinkedFile(id, oldKey)
-    }
-    guard stamp.links > 1 else { return }
-    if !nodes[id].pointee.flags.contains(.multiplyLinked) {
-      nodes[id].pointee.flags.insert(.multiplyLinked)
-      linkedFiles[key, default: []].append(id)
-    }
-    guard changed else { return }
-    // The event named one path; the others lead to the same content.
-    for other in linkedFiles[key] ?? [] where other != id {
-      let node = nodes[other].pointee
-      if node.modifiedNanoseconds != stamp.modifiedNanoseconds || node.size != stamp.size {
-        note(other, .closed, at: now)
-      }
-    }
-  }
-
-  private func forgetLinkedFile(_ id: NodeID) {
-    let node = nodes[id].pointee
-    removeLinkedFile(
-      id, FileKey(device: devices.device(node.deviceIndex), inode: node.inode))
-  }
-
-  private func removeLinkedFile(_ id: NodeID, _ key: FileKey) {
-    nodes[id].pointee.flags.remove(.multiplyLinked)
-    linkedFiles[key]?.removeAll { $0 == id }
-    if linkedFiles[key]?.isEmpty == true { linkedFiles[key] = nil }
   }
 }
 

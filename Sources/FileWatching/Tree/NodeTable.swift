@@ -114,6 +114,14 @@ struct NodeTable: ~Copyable {
     }
   }
 
+  /// Calls `body` with every node, in no particular order.
+  func forEach(_ body: (NodeID, borrowing Node) -> Void) {
+    for raw in 0..<used {
+      let id = NodeID(raw: raw)
+      if isUsed(id) { body(id, self[id].pointee) }
+    }
+  }
+
   /// Writes the node's path relative to the root, without a NUL, at the end of `buffer`. The root's is empty.
   func appendPath(of id: NodeID, to buffer: inout [UInt8]) {
     var length = 0

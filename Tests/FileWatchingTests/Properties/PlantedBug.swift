@@ -37,14 +37,17 @@ enum PlantedBug: String, CaseIterable, Sendable {
     func distort(_ set: ChangeSet) -> [ChangeSet] {
       state.withLock { state in
         var changes = set.changes
+        var late: [FileChange] = []
         switch bug {
         case .dropsOneChange: dropOne(&changes, &state)
-        case .swapsTwoChanges: swapTwo(&changes, &state)
+        case .swapsTwoChanges: late = swapTwo(&changes, &state)
         case .missesAFolder: changes.removeAll { $0.path.starts(with: "a") }
         case .dropsModifications: changes.removeAll { $0.kind == .modified }
         }
-        guard !changes.isEmpty || !set.notices.isEmpty else { return [] }
-        return [ChangeSet(number: set.number, changes: changes, notices: set.notices)]
+        var sets = [ChangeSet(number: set.number, changes: changes, notices: set.notices)]
+        if changes.isEmpty && set.notices.isEmpty { sets = [] }
+        if !late.isEmpty { sets.append(ChangeSet(number: set.number, changes: late)) }
+        return sets
       }
     }
 
@@ -60,17 +63,17 @@ enum PlantedBug: String, CaseIterable, Sendable {
     }
 
     /// Holds a creation back until its path is named again, and gives it then, after the other.
-    private func swapTwo(_ changes: inout [FileChange], _ state: inout State) {
+    private func swapTwo(_ changes: inout [FileChange], _ state: inout State) -> [FileChange] {
       if let held = state.held {
-        guard let index = changes.firstIndex(where: { $0.path == held.path }) else { return }
-        state.held = changes[index]
-        changes[index] = held
-        return
+        guard changes.contains(where: { $0.path == held.path }) else { return [] }
+        state.held = nil
+        return [held]
       }
       if !state.done, let index = changes.firstIndex(where: { $0.kind == .created }) {
         state.held = changes.remove(at: index)
         state.done = true
       }
+      return []
     }
   }
 }
