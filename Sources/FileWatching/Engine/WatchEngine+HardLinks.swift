@@ -36,22 +36,32 @@ extension WatchEngine {
   private func removeLinkedFile(_ id: NodeID, _ key: FileKey) {
     nodes[id].pointee.flags.remove(.multiplyLinked)
     linkedFiles[key]?.removeAll { $0 == id }
-    if linkedFiles[key]?.isEmpty == true { linkedFiles[key] = nil }
+    if linkedFiles[key]?.isEmpty == true {
+      linkedFiles[key] = nil
+    } else {
+      lostName.insert(key)
+    }
   }
 
-  /// Compares the files that got a further name: making a hard link gives the old name no event, so the tree
-  /// does not know yet that there are several. One pass over the tree, however many got one.
-  func resolveNewHardLinks(at now: Nanoseconds) {
-    if newlyLinked.isEmpty { return }
-    let keys = newlyLinked
-    newlyLinked = []
-    var found: [NodeID] = []
-    nodes.forEach { id, node in
-      guard node.kind == .file, !node.flags.contains(.multiplyLinked) else { return }
-      let key = FileKey(device: devices.device(node.deviceIndex), inode: node.inode)
-      if keys.contains(key) { found.append(id) }
+  /// Compares the files that got a further name or lost one.
+  ///
+  /// Making a hard link gives the old name no event, so the tree does not know yet that there are several: one
+  /// pass over it finds them, however many got one. And before a name was taken away, somebody may have
+  /// written through it.
+  func resolveHardLinks(at now: Nanoseconds) {
+    if newlyLinked.isEmpty, lostName.isEmpty { return }
+    var found = lostName.flatMap { linkedFiles[$0] ?? [] }
+    lostName = []
+    if !newlyLinked.isEmpty {
+      let keys = newlyLinked
+      newlyLinked = []
+      nodes.forEach { id, node in
+        guard node.kind == .file, !node.flags.contains(.multiplyLinked) else { return }
+        let key = FileKey(device: devices.device(node.deviceIndex), inode: node.inode)
+        if keys.contains(key) { found.append(id) }
+      }
     }
-    for id in found {
+    for id in found where nodes.isUsed(id) && nodes[id].pointee.kind == .file {
       guard let stamp = stamp(id, followLinks: true), stamp.kind == .file else { continue }
       take(stamp, for: id, hint: .none, report: .found, at: now)
     }

@@ -42,6 +42,8 @@ final class WatchEngine {
   var linkedFiles: [FileKey: [NodeID]] = [:]
   /// Files that became known as having several names, of which another may be known as its only one.
   var newlyLinked: Set<FileKey> = []
+  /// Files with several names that lost one.
+  var lostName: Set<FileKey> = []
   /// Folders that are polled with all below them.
   var polled: Set<NodeID> = []
   var failures: [NodeID: WatchFailure] = [:]
@@ -132,7 +134,7 @@ final class WatchEngine {
       }
       deliverNotices(index)
     }
-    resolveNewHardLinks(at: now)
+    resolveHardLinks(at: now)
   }
 
   /// Compares everything with the file system and delivers it without waiting for quiet. The caller has
@@ -146,7 +148,7 @@ final class WatchEngine {
     // goes at least one level deeper.
     for _ in 0..<Self.maximumSyncRounds {
       var delivered = false
-      resolveNewHardLinks(at: now)
+      resolveHardLinks(at: now)
       for index in subscribers.indices where subscribers[index].settler.hasReleasable(at: now) {
         release(index, at: now, force: true)
         delivered = true
