@@ -123,8 +123,10 @@ extension WatchEngine {
       var bits = subscriptions(including: entry.name, in: folderIndex)
       if known != .none { bits |= nodes[known].pointee.subscriptions }
       guard bits != 0 || isKept else { return }
-      if kind == .file, stamp == nil {
-        stamp = FileStamp(at: entry.cName, in: descriptor, followLinks: false)
+      if kind == .file {
+        stamp = stamp ?? FileStamp(at: entry.cName, in: descriptor, followLinks: false)
+        // Gone, or something else, since the folder was read: its watch tells what to look at.
+        guard let stamp, stamp.kind == .file else { return }
       }
       let id = known != .none ? known : nodes.insert(entry.name, below: folder)
       nodes[id].pointee.subscriptions = bits
@@ -132,7 +134,7 @@ extension WatchEngine {
       if nodes[id].pointee.kind == .directory, !nodes[id].pointee.flags.contains(.link) {
         leaveFolder(id, report: report, at: now)
       }
-      if let stamp, stamp.kind == .file {
+      if let stamp, kind == .file {
         if nodes[id].pointee.flags.contains(.link) { endLink(id) }
         take(stamp, for: id, hint: .none, report: report, at: now)
       } else {
