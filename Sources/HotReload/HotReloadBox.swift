@@ -75,7 +75,7 @@ final class HotReloadBox: Sendable {
   ) async throws -> HotReloadManager {
     do {
       let configuration = try await BlockingExecutor.shared.run {
-        try asked.applyingSettings(of: workspace)
+        try asked.settled(for: workspace)
       }
       for receiver in bus.receivers {
         (receiver as? HandlerMailbox)?.use(configuration.logger)

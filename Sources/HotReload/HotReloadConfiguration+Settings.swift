@@ -93,6 +93,13 @@ extension HotReloadConfiguration {
     }
   }
 
+  /// What a manager of the workspace works by. Blocks.
+  func settled(for workspace: Workspace) throws(HotReloadError) -> HotReloadConfiguration {
+    if usesSettingsFile { return try applyingSettings(of: workspace) }
+    try validate()
+    return self
+  }
+
   func applying(_ tree: ConfigTree, options: ConfigLoadOptions) throws -> HotReloadConfiguration {
     var unknown = Self.unknownKeys(of: tree, HotReloadSettings.CodingKeys.self, below: "")
     if let load = tree.table?["load"] {

@@ -5,7 +5,8 @@ public import WorkspaceTools
 
 /// How the hot reload of a workspace works.
 ///
-/// A `hotreload.toml` at the workspace's root wins over what the program gives here.
+/// A `hotreload.toml` at the workspace's root wins over what the program gives here, unless
+/// ``usesSettingsFile`` is false.
 public struct HotReloadConfiguration: Sendable {
   /// Globs of the files to watch, relative to the root. Files that a stream's config may come from are watched
   /// whatever these say. Default: `config/**/*` in the three formats, `templates/**/*`, `static/**/*`.
@@ -36,6 +37,9 @@ public struct HotReloadConfiguration: Sendable {
   public var loadOptions: ConfigLoadOptions?
   /// Where to log.
   public var logger: Logger
+  /// Whether the `hotreload.toml` at the workspace's root wins over what stands here. Default true. A program
+  /// whose own flags win over the file applies it with ``applyingSettings(of:)``, then the flags, and sets this to false.
+  public var usesSettingsFile: Bool
 
   /// The default of ``watchPatterns``.
   public static let defaultWatchPatterns = [
@@ -55,7 +59,7 @@ public struct HotReloadConfiguration: Sendable {
     quietPeriod: Duration = .milliseconds(20), maxWait: Duration = .seconds(2),
     atomicGroups: AtomicGroups = .none, backend: FileWatcher.Options.Backend = .automatic,
     pollInterval: Duration = .seconds(1), loadOptions: ConfigLoadOptions? = nil,
-    logger: Logger = Logger(label: loggerLabel)
+    logger: Logger = Logger(label: loggerLabel), usesSettingsFile: Bool = true
   ) {
     self.watchPatterns = watchPatterns
     self.debounce = debounce
@@ -69,6 +73,7 @@ public struct HotReloadConfiguration: Sendable {
     self.pollInterval = pollInterval
     self.loadOptions = loadOptions
     self.logger = logger
+    self.usesSettingsFile = usesSettingsFile
   }
 }
 
@@ -136,6 +141,7 @@ extension HotReloadConfiguration {
     compare("atomicGroups", atomicGroups, other.atomicGroups)
     compare("backend", backend, other.backend)
     compare("pollInterval", pollInterval, other.pollInterval)
+    compare("usesSettingsFile", usesSettingsFile, other.usesSettingsFile)
     compare("loadOptions", LoadKey(loadOptions), LoadKey(other.loadOptions))
     return names
   }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import HotReload
 import Logging
+import WorkspaceFiles
 import WorkspaceTools
 
 /// Prints a config each time it changes.
@@ -51,7 +52,10 @@ struct FollowCommand: AsyncParsableCommand {
       let workspace = try options.workspace()
       let follower = Follower(
         name: name, renderer: ConfigRenderer(format: output.chosen, redaction: options.redaction))
-      let configuration = try self.configuration(for: workspace)
+      let settings = self
+      let configuration = try await BlockingExecutor.shared.run {
+        try settings.hotReloadConfiguration(for: workspace)
+      }
       let following = Task {
         do {
           try await follower.follow(workspace, configuration)
@@ -70,17 +74,25 @@ struct FollowCommand: AsyncParsableCommand {
     }
   }
 
-  private func configuration(for workspace: Workspace) throws -> HotReloadConfiguration {
+  /// The defaults, then `hotreload.toml`, then the flags. Blocks.
+  private func hotReloadConfiguration(for workspace: Workspace) throws -> HotReloadConfiguration {
     var logger = Logger(label: HotReloadConfiguration.loggerLabel)
     // What it would tell about this config is printed as results.
     logger.logLevel = .critical
-    var configuration = HotReloadConfiguration(logger: logger)
+    var configuration = try HotReloadConfiguration(
+      loadOptions: workspace.loadOptions, logger: logger
+    ).applyingSettings(of: workspace)
+    configuration.usesSettingsFile = false
+    if options.environmentVariables { configuration.loadOptions?.environmentVariables = true }
+    if options.interpolate { configuration.loadOptions?.interpolation = true }
     if let debounce = watching.debounce { configuration.debounce = debounce.duration }
     if let quietPeriod = watching.quietPeriod { configuration.quietPeriod = quietPeriod.duration }
     configuration.maxWait = max(
       configuration.maxWait, configuration.debounce, configuration.quietPeriod)
-    configuration.backend = watching.watcherOptions.backend
-    configuration.pollInterval = watching.watcherOptions.pollInterval
+    if let pollInterval = watching.pollInterval {
+      configuration.backend = .polling
+      configuration.pollInterval = pollInterval.duration
+    }
     return configuration
   }
 }
