@@ -131,7 +131,9 @@ extension WatchEngine {
       let id = known != .none ? known : nodes.insert(entry.name, below: folder)
       nodes[id].pointee.subscriptions = bits
       nodes[id].pointee.flags.insert(.met)
-      if nodes[id].pointee.kind == .directory, !nodes[id].pointee.flags.contains(.link) {
+      if nodes[id].pointee.kind == .directory,
+        kind == .file || !nodes[id].pointee.flags.contains(.link)
+      {
         leaveFolder(id, report: report, at: now)
       }
       if let stamp, kind == .file {

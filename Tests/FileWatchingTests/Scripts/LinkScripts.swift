@@ -231,6 +231,39 @@ extension Scripts {
       }
     }
 
+    // Reason: a release link becomes a real folder or a file; what was known below it was another place's.
+    @Test("A followed link that becomes a file or a folder is left behind", arguments: Setting.all)
+    func followedLinkIsReplaced(_ setting: Setting) async throws {
+      var plan = Plan()
+      plan.demanded = ["current/app.toml"]
+      try await Script.run(setting, plan) { root in
+        try root.makeFolder("real/deep")
+        try root.write("real/app.toml", "one")
+        try root.write("real/deep/file.txt", "one")
+        try root.symlink("current", to: "real")
+      } body: { script in
+        try script.root.write("file", "a file")
+        try script.root.move("file", "current")
+        try await script.expectChanges([
+          .created("current"), .deleted("current/app.toml"),
+          .deleted("current/deep/file.txt"),
+        ])
+        try script.root.retarget("current", to: "real")
+        try await script.expectChanges([
+          .deleted("current"), .created("current/app.toml"),
+          .created("current/deep/file.txt"),
+        ])
+        try script.root.remove("current")
+        try script.root.makeFolder("current")
+        try script.root.write("current/app.toml", "its own")
+        try await script.expectChanges([
+          .modified("current/app.toml"), .deleted("current/deep/file.txt"),
+        ])
+        try script.root.write("real/app.toml", "two")
+        try await script.expect(.modified("real/app.toml"))
+      }
+    }
+
     // Reason: the kernel gives the same watch for the same inode, and the second mask replaces the first.
     @Test("A folder that is reached by two ways reports both", arguments: Setting.all)
     func twoPaths(_ setting: Setting) async throws {
