@@ -10,7 +10,7 @@ logs="$repository/.build-logs"
 say() { printf '== %s\n' "$*"; }
 
 fail() {
-  printf '%s: %s\n' "${0##*/}" "$*" >&2
+  printf 'scripts/%s: %s\n' "${0##*/}" "$*" >&2
   exit 1
 }
 
