@@ -5,7 +5,7 @@ import WorkspaceTools
 
 @testable import HotReload
 
-@Suite("A config on disk", .timeLimit(.minutes(1)))
+@Suite("A config on disk", .timeLimit(.minutes(5)))
 struct ConfigReloadTests {
   @Test("comes into force when it is saved, once, with its old and new values")
   func valid() async throws {

@@ -9,7 +9,7 @@ import WorkspaceTools
 
 @testable import HotReload
 
-@Suite("A manager", .timeLimit(.minutes(1)))
+@Suite("A manager", .timeLimit(.minutes(5)))
 struct LifecycleTests {
   private static func workspace(_ folder: TemporaryWorkspace) throws -> Workspace {
     try Workspace(

@@ -4,7 +4,7 @@ import WorkspaceTools
 
 @testable import HotReload
 
-@Suite("A validator", .timeLimit(.minutes(1)))
+@Suite("A validator", .timeLimit(.minutes(5)))
 struct ValidatorTests {
   @Test("of the config's type keeps a bad value out, with the place of the key")
   func typed() async throws {

@@ -7,7 +7,7 @@ import WorkspaceTools
 
 @testable import HotReload
 
-@Suite("A reload handler", .timeLimit(.minutes(1)))
+@Suite("A reload handler", .timeLimit(.minutes(5)))
 struct HandlerTests {
   /// Keeps what it was given.
   final class Log: Sendable {

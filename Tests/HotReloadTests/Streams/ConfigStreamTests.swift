@@ -5,7 +5,7 @@ import WorkspaceTools
 
 @testable import HotReload
 
-@Suite("A config stream", .timeLimit(.minutes(1)))
+@Suite("A config stream", .timeLimit(.minutes(5)))
 struct ConfigStreamTests {
   @Test("yields what changed between its creation and the first iteration")
   func nothingIsLost() async throws {

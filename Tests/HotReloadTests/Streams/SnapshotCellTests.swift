@@ -3,7 +3,7 @@ import Testing
 
 @testable import HotReload
 
-@Suite("The snapshot cell", .timeLimit(.minutes(1)))
+@Suite("The snapshot cell", .timeLimit(.minutes(5)))
 struct SnapshotCellTests {
   /// Counts how many of its kind are alive, and is recognisable when it is read after its end.
   final class Payload: Sendable {

@@ -8,7 +8,7 @@ import WorkspaceTools
 
 @testable import HotReload
 
-@Suite("A driver", .timeLimit(.minutes(1)))
+@Suite("A driver", .timeLimit(.minutes(5)))
 struct ReloadDriverTests {
   /// Configs that are read through a gate.
   private final class GatedSource: ConfigSource {
