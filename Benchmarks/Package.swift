@@ -1,0 +1,34 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+// A package of its own, so that programs that use swift-hot-reload never build what measures it.
+let package = Package(
+  name: "swift-hot-reload-benchmarks",
+  platforms: [.macOS(.v15)],
+  dependencies: [
+    .package(name: "swift-hot-reload", path: ".."),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+  ],
+  targets: [
+    .executableTarget(
+      name: "benchmark",
+      dependencies: [
+        .product(name: "FileWatching", package: "swift-hot-reload"),
+        .product(name: "HotReload", package: "swift-hot-reload"),
+        .product(name: "HotReloadTesting", package: "swift-hot-reload"),
+        .product(name: "WorkspaceFiles", package: "swift-hot-reload"),
+        .product(name: "WorkspaceTools", package: "swift-hot-reload"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      path: "Sources/Benchmark",
+      swiftSettings: strict)
+  ]
+)
