@@ -74,6 +74,9 @@ public final class FileWatcher: Sendable {
         rootPath: rootPath, source: inotify, subscribers: subscribers,
         pollInterval: options.pollInterval.clampedNanoseconds,
         reconcileInterval: options.reconcileInterval.clampedNanoseconds,
+        // A limit for tests is counted by one thread.
+        crawlThreads: options.watchLimit == nil
+          ? min(FileSystem.processorCount - 1, CrawlPool.maximumThreads) : 0,
         wallClock: FileSystem.wallClockNanoseconds)
       for (index, paths) in demands.enumerated() {
         for path in paths { engine.addDemand(path, for: index) }

@@ -65,6 +65,9 @@
       shim_file_system_type(path)
     }
 
+    /// How many processors this process may run on.
+    static var processorCount: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+
     static func monotonicNanoseconds() -> Nanoseconds { clock(CLOCK_MONOTONIC) }
 
     static func wallClockNanoseconds() -> Int64 { clock(CLOCK_REALTIME) }

@@ -136,9 +136,13 @@ extension WatchEngine {
       }
       if target == nil, node.inode == 0, report != .silent { return }
     }
+    if report == .silent {
+      crawl(.root, at: now)
+      return
+    }
     let before = nodes[.root].pointee.inode
     scan(.root, deep: true, report: report, at: now)
-    guard report != .silent, nodes[.root].pointee.inode != before else { return }
+    guard nodes[.root].pointee.inode != before else { return }
     notify(.rescanned(.rootChanged))
     resolveLinksBelow()
   }

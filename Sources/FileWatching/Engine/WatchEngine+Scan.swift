@@ -4,51 +4,94 @@ import WorkspaceFiles
 extension WatchEngine {
   /// Reads a folder and makes the tree equal to it; with `deep`, also every folder below that is known already.
   /// Folders that are new are always read with all below them.
-  ///
-  /// Each folder is opened, watched, and only then read through the same descriptor: what appears in between
-  /// is either read or reported by the watch.
   func scan(_ start: NodeID, deep: Bool, report: Report, at now: Nanoseconds) {
     var work = [start]
     while let id = work.popLast() {
-      guard nodes[id].pointee.kind == .directory else { continue }
-      scanFolder(id, deep: deep, report: report, at: now, work: &work)
+      guard let request = request(for: id) else { continue }
+      merge(reader.read(request), deep: deep, report: report, at: now, work: &work)
     }
   }
 
-  private func scanFolder(
-    _ id: NodeID, deep: Bool, report: Report, at now: Nanoseconds, work: inout [NodeID]
+  /// The same for a tree of which nothing is known yet, with other threads reading ahead.
+  func crawl(_ start: NodeID, at now: Nanoseconds) {
+    guard crawlThreads > 0, let first = request(for: start) else {
+      scan(start, deep: true, report: .silent, at: now)
+      return
+    }
+    var work: [NodeID] = []
+    merge(reader.read(first), deep: true, report: .silent, at: now, work: &work)
+    let pool = CrawlPool()
+    let readers = (0..<crawlThreads).map { _ in
+      FolderReader(
+        filters: reader.filters, source: source,
+        buffer: .allocate(byteCount: entryBuffer.count, alignment: 16))
+    }
+    pool.start(readers)
+    pool.add(work.compactMap(request(for:)))
+    crawling: while true {
+      work.removeAll(keepingCapacity: true)
+      switch pool.next() {
+      case .merge(let listings):
+        for listing in listings {
+          merge(listing, deep: true, report: .silent, at: now, work: &work)
+        }
+      case .read(let request):
+        merge(reader.read(request), deep: true, report: .silent, at: now, work: &work)
+      case .done:
+        break crawling
+      }
+      pool.add(work.compactMap(request(for:)))
+    }
+    pool.end()
+    for reader in readers { reader.buffer.deallocate() }
+  }
+
+  private func request(for id: NodeID) -> FolderRequest? {
+    let node = nodes[id].pointee
+    guard node.kind == .directory else { return nil }
+    let index = node.directoryIndex
+    let path = withAbsolutePath(id) { _ in pathBuffer }
+    return FolderRequest(
+      node: id, path: path, followLinks: id == .root || node.flags.contains(.link),
+      watch: folders[index].watch, inode: node.inode, bornNanoseconds: node.bornNanoseconds,
+      states: ContiguousArray(subscribers.indices.map { folders.state(index, $0) }))
+  }
+
+  /// Makes the tree equal to what was read of a folder, and adds the folders in it that are to be read to `work`.
+  private func merge(
+    _ listing: FolderListing, deep: Bool, report: Report, at now: Nanoseconds,
+    work: inout [NodeID]
   ) {
-    let followLinks = id == .root || nodes[id].pointee.flags.contains(.link)
-    let descriptor = withAbsolutePath(id) { FileSystem.openFolder($0, followLinks: followLinks) }
-    guard descriptor >= 0 else {
-      folderFailed(id, errorNumber: FileSystem.lastError, report: report, at: now)
+    let id = listing.node
+    // An entry merged before may have led to the removal of this one.
+    guard nodes.isUsed(id), nodes[id].pointee.kind == .directory else { return }
+    guard let folder = listing.folder else {
+      folderFailed(id, errorNumber: listing.errorNumber, report: report, at: now)
       return
     }
-    defer { FileSystem.close(descriptor) }
-    guard let stamp = FileStamp(at: "", in: descriptor, followLinks: false) else { return }
-    let replaced = takeFolder(stamp, for: id)
-    watchFolder(id, descriptor, replaced: replaced)
+    let replaced = takeFolder(folder, for: id)
+    takeWatch(listing.watch, for: id)
     let below = deep || replaced
-    var cursor = FolderCursor(descriptor: descriptor, buffer: entryBuffer)
-    while let entry = cursor.next() {
-      meet(entry, in: id, descriptor, deep: below, report: report, at: now, work: &work)
+    listing.names.withUnsafeBytes { names in
+      for entry in listing.entries {
+        let name = UnsafeRawBufferPointer(
+          rebasing: names[entry.nameStart..<entry.nameStart + entry.nameLength])
+        meet(entry, name, in: id, deep: below, report: report, at: now, work: &work)
+      }
     }
-    if let errorNumber = cursor.errorNumber {
-      folderFailed(id, errorNumber: errorNumber, report: report, at: now)
+    if listing.errorNumber != 0 {
+      folderFailed(id, errorNumber: listing.errorNumber, report: report, at: now)
       return
     }
+    var unmet: [NodeID] = []
     nodes.forEachChild(of: id) { nodes, child in
       if nodes[child].pointee.flags.contains(.met) {
         nodes[child].pointee.flags.remove(.met)
       } else {
-        self.unmet.append(child)
+        unmet.append(child)
       }
     }
-    while let child = unmet.popLast() { vanishTree(child, report: report, at: now) }
-    // Only now: a link can lead to a folder that is scanned in turn, through the same buffer.
-    let links = metLinks
-    metLinks = []
-    for link in links { _ = examineLink(link, hint: .none, report: report, at: now) }
+    for child in unmet { vanishTree(child, report: report, at: now) }
   }
 
   /// - Returns: whether the folder is another one than before.
@@ -70,14 +113,13 @@ extension WatchEngine {
     return !isSame && wasKnown
   }
 
-  private func watchFolder(_ id: NodeID, _ descriptor: CInt, replaced: Bool) {
+  private func takeWatch(_ watch: Result<Int32, WatchError>?, for id: NodeID) {
     let index = nodes[id].pointee.directoryIndex
     if folders[index].isUnreadable {
       folders[index].isUnreadable = false
       restore(id)
     }
-    guard let source, folders[index].watch < 0 else { return }
-    switch source.watch(directory: descriptor, for: .contents) {
+    switch watch {
     case .success(let watch):
       folders[index].watch = watch
       watches.add(id, to: watch)
@@ -88,30 +130,23 @@ extension WatchEngine {
       }
     case .failure(let error):
       degrade(id, errorNumber: error.errorNumber)
+    case nil:
+      break
     }
   }
 
   @inline(__always)
   private func meet(
-    _ entry: FolderCursor.Entry, in folder: NodeID, _ descriptor: CInt, deep: Bool, report: Report,
-    at now: Nanoseconds, work: inout [NodeID]
+    _ entry: FolderListing.Entry, _ name: UnsafeRawBufferPointer, in folder: NodeID, deep: Bool,
+    report: Report, at now: Nanoseconds, work: inout [NodeID]
   ) {
-    let known = nodes.child(of: folder, named: entry.name)
-    let folderIndex = nodes[folder].pointee.directoryIndex
+    let known = nodes.child(of: folder, named: name)
     let isKept =
       known != .none && !nodes[known].pointee.flags.isDisjoint(with: [.spine, .demanded])
-    var kind = entry.kind
-    var stamp: FileStamp?
-    if kind == nil {
-      stamp = FileStamp(at: entry.cName, in: descriptor, followLinks: false)
-      kind = stamp?.kind
-    }
-    switch kind {
-    case .directory:
-      guard
-        let states = states(entering: entry.name, of: folderIndex, always: isKept)
-      else { return }
-      let id = known != .none ? known : nodes.insert(entry.name, below: folder)
+    if entry.kind == .directory {
+      let index = nodes[folder].pointee.directoryIndex
+      guard let states = states(entering: name, of: index, always: isKept) else { return }
+      let id = known != .none ? known : nodes.insert(name, below: folder)
       nodes[id].pointee.flags.insert(.met)
       if nodes[id].pointee.kind != .directory || nodes[id].pointee.flags.contains(.link) {
         becomeFolder(id, states: states, report: report, at: now)
@@ -119,32 +154,26 @@ extension WatchEngine {
       } else if deep || nodes[id].pointee.inode != entry.inode {
         work.append(id)
       }
-    case .file, .link:
-      var bits = subscriptions(including: entry.name, in: folderIndex)
-      if known != .none { bits |= nodes[known].pointee.subscriptions }
-      guard bits != 0 || isKept else { return }
-      if kind == .file {
-        stamp = stamp ?? FileStamp(at: entry.cName, in: descriptor, followLinks: false)
-        // Gone, or something else, since the folder was read: its watch tells what to look at.
-        guard let stamp, stamp.kind == .file else { return }
-      }
-      let id = known != .none ? known : nodes.insert(entry.name, below: folder)
-      nodes[id].pointee.subscriptions = bits
-      nodes[id].pointee.flags.insert(.met)
-      if nodes[id].pointee.kind == .directory,
-        kind == .file || !nodes[id].pointee.flags.contains(.link)
-      {
-        leaveFolder(id, report: report, at: now)
-      }
-      if let stamp, kind == .file {
-        if nodes[id].pointee.flags.contains(.link) { endLink(id) }
-        take(stamp, for: id, hint: .none, report: report, at: now)
-      } else {
-        nodes[id].pointee.flags.insert(.link)
-        metLinks.append(id)
-      }
-    case .other, nil:
       return
+    }
+    var bits = entry.subscriptions
+    if known != .none { bits |= nodes[known].pointee.subscriptions }
+    guard bits != 0 || isKept else { return }
+    let id = known != .none ? known : nodes.insert(name, below: folder)
+    nodes[id].pointee.subscriptions = bits
+    nodes[id].pointee.flags.insert(.met)
+    if nodes[id].pointee.kind == .directory,
+      entry.kind == .file || !nodes[id].pointee.flags.contains(.link)
+    {
+      leaveFolder(id, report: report, at: now)
+    }
+    if entry.kind == .link {
+      _ = examineLink(id, hint: .none, report: report, at: now)
+    } else if let stamp = entry.stamp ?? stamp(id, followLinks: false), stamp.kind == .file {
+      if nodes[id].pointee.flags.contains(.link) { endLink(id) }
+      take(stamp, for: id, hint: .none, report: report, at: now)
+    } else {
+      nodes[id].pointee.flags.remove(.met)
     }
   }
 

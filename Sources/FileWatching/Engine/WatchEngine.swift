@@ -61,27 +61,30 @@ final class WatchEngine {
 
   /// Folders whose watch the kernel ended, or that may have become readable.
   var lostFolders: [NodeID] = []
-  /// Children that the scan in progress did not meet.
-  var unmet: [NodeID] = []
-  /// Links that the scan in progress met.
-  var metLinks: [NodeID] = []
   /// Digests of files that were compared so soon after a write that their stamp proves nothing.
   var youngDigests: [NodeID: ContentDigest] = [:]
 
   /// Scratch space for absolute paths and folder entries, kept to avoid allocating for each.
   var pathBuffer: [UInt8] = []
   let entryBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 32768, alignment: 16)
+  let reader: FolderReader
+  /// How many threads help with the first crawl.
+  let crawlThreads: Int
 
   init(
     rootPath: [UInt8], source: (any WatchSource)?, subscribers: [Subscriber],
-    pollInterval: Nanoseconds, reconcileInterval: Nanoseconds, wallClock: @escaping () -> Int64
+    pollInterval: Nanoseconds, reconcileInterval: Nanoseconds, crawlThreads: Int,
+    wallClock: @escaping () -> Int64
   ) {
     self.rootPath = rootPath
     self.source = source
     self.subscribers = subscribers
     self.pollInterval = pollInterval
     self.reconcileInterval = reconcileInterval
+    self.crawlThreads = crawlThreads
     self.wallClock = wallClock
+    reader = FolderReader(
+      filters: ContiguousArray(subscribers.map(\.filter)), source: source, buffer: entryBuffer)
     folders = FolderTable(subscriptionCount: subscribers.count)
   }
 
