@@ -46,11 +46,11 @@ extension WatchEngine {
   /// Compares the files that got a further name or lost one.
   ///
   /// Making a hard link gives the old name no event, so the tree does not know yet that there are several: one
-  /// pass over it finds them, however many got one. And before a name was taken away, somebody may have
-  /// written through it.
+  /// pass over it finds them, however many got one. And somebody may have written through a name before it was
+  /// taken away, or through one that came and went unseen.
   func resolveHardLinks(at now: Nanoseconds) {
     if newlyLinked.isEmpty, lostName.isEmpty { return }
-    var found = lostName.flatMap { linkedFiles[$0] ?? [] }
+    var found = lostName.union(newlyLinked).flatMap { linkedFiles[$0] ?? [] }
     lostName = []
     if !newlyLinked.isEmpty {
       let keys = newlyLinked
