@@ -107,8 +107,17 @@ private struct ModelRun {
   private mutating func checkPublications() {
     for publication in harness.publications[checkedPublications...] {
       for unit in publication.units { check(unit) }
+      checkGroup(publication)
     }
     checkedPublications = harness.publications.count
+  }
+
+  private mutating func checkGroup(_ publication: NumberMachine.Publication) {
+    guard isGrouped else { return }
+    let group = publication.units.filter { ["a", "b"].contains($0.unit.configName) }
+    // What does not exist and never did is no member.
+    let isBad = group.contains { !$0.outcome.diagnostics.isEmpty && refused[$0.unit] == true }
+    expect(!isBad || !group.contains(where: \.isChanged), "half of a group came into force")
   }
 
   private mutating func check(_ unit: NumberMachine.UnitChange) {
@@ -117,6 +126,8 @@ private struct ModelRun {
     expect(unit.old == lastValues[name], "\(name): the old value is not what was in force")
     if unit.isChanged {
       expect(unit.new != unit.old, "\(name): changed to the same")
+      // The numbers that are written only grow.
+      expect((unit.new ?? 0) > (unit.old ?? 0), "\(name): an older value came after a newer one")
       expect((unit.new ?? 0) > 0, "\(name): something bad was published")
     } else {
       expect(unit.new == unit.old, "\(name): changed without saying so")
