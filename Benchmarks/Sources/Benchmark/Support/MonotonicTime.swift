@@ -1,9 +1,14 @@
 import Glibc
 
 /// The monotonic clock, in nanoseconds. All threads and processes share it.
-func monotonicNanoseconds() -> Int64 {
+func monotonicNanoseconds() -> Int64 { nanoseconds(CLOCK_MONOTONIC) }
+
+/// How long all threads of this process have computed, in nanoseconds.
+func processComputingNanoseconds() -> Int64 { nanoseconds(CLOCK_PROCESS_CPUTIME_ID) }
+
+private func nanoseconds(_ clock: clockid_t) -> Int64 {
   var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
+  clock_gettime(clock, &time)
   return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
 }
 
@@ -16,14 +21,9 @@ func nanoseconds(of body: () throws -> Void) rethrows -> Double {
 
 /// How long the calling thread computes for `body`, in nanoseconds: what others do on the machine does not count.
 func computingNanoseconds(of body: () throws -> Void) rethrows -> Double {
-  func now() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-  }
-  let start = now()
+  let start = nanoseconds(CLOCK_THREAD_CPUTIME_ID)
   try body()
-  return Double(now() - start)
+  return Double(nanoseconds(CLOCK_THREAD_CPUTIME_ID) - start)
 }
 
 /// Suspends the calling thread.
