@@ -177,7 +177,10 @@ extension WatchEngine {
       lookAgain(atFolder: id, at: now)
       return false
     }
-    guard let stamp = stamp(id, followLinks: false) else {
+    // Where the folder above is none for us, its path may now lead elsewhere through a link that is not followed.
+    guard id == .root || nodes[node.pointee.parent].pointee.kind == .directory,
+      let stamp = stamp(id, followLinks: false)
+    else {
       return vanish(id, at: now, skipping: skipped)
     }
     switch stamp.kind {
