@@ -20,10 +20,15 @@ extension Measurement {
       ReloadLane(folder: plain.folder, file: plain.file) { plain.number },
       ReloadLane(folder: live.scratch.path("staging"), file: live.file) { stream.current.number },
     ]
+    var phases: [ReloadPhase: Samples] = [:]
     for round in 0..<rounds {
       for turn in lanes.indices {
         let lane = lanes[(round + turn) % lanes.count]
         try await onThread { try lane.run(count) }
+      }
+      try await live.manager.sync()
+      for phase in await live.manager.status().lastReport?.phases ?? [] {
+        phases[phase.phase, default: Samples()].add(Double(phase.duration / .nanoseconds(1)))
       }
     }
     plain.stop()
@@ -35,6 +40,9 @@ extension Measurement {
     report.row(
       "rename -> new value in current, p99", figure.percentile(0.99),
       floor: floor.percentile(0.99))
+    for phase in ReloadPhase.allCases {
+      if let samples = phases[phase] { report.row("  \(phase.rawValue)", samples.median) }
+    }
   }
 }
 
