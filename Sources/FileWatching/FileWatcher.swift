@@ -68,10 +68,11 @@ public final class FileWatcher: Sendable {
     }
     let rootPath = absoluteBytes(of: root)
     do {
-      let inotify =
-        options.backend == .polling ? nil : try Inotify(watchLimit: options.watchLimit ?? .max)
+      let hints =
+        options.backend == .polling
+        ? nil : try FileSystem.makeHintQueue(watchLimit: options.watchLimit ?? .max)
       let engine = WatchEngine(
-        rootPath: rootPath, source: inotify, subscribers: subscribers,
+        rootPath: rootPath, source: hints, subscribers: subscribers,
         pollInterval: options.pollInterval.clampedNanoseconds,
         reconcileInterval: options.reconcileInterval.clampedNanoseconds,
         // A limit for tests is counted by one thread.
@@ -81,7 +82,7 @@ public final class FileWatcher: Sendable {
       for (index, paths) in demands.enumerated() {
         for path in paths { engine.addDemand(path, for: index) }
       }
-      return try ReaderThread(engine: engine, inotify: inotify) {
+      return try ReaderThread(engine: engine, hints: hints) {
         for mailbox in mailboxes { mailbox.finish() }
         ended.signal()
       }

@@ -1,3 +1,5 @@
+import WorkspaceFiles
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -37,36 +39,25 @@ final class CrawlPool: @unchecked Sendable {
     lock.deallocate()
   }
 
-  private final class Start {
-    let pool: CrawlPool
+  /// A reader on its way to the thread that alone will use it.
+  private struct Handover: @unchecked Sendable {
     let reader: FolderReader
-
-    init(pool: CrawlPool, reader: FolderReader) {
-      self.pool = pool
-      self.reader = reader
-    }
   }
 
   /// Starts threads with a reader each; with none left in the system the engine reads alone.
   func start(_ readers: [FolderReader]) {
     for reader in readers {
-      var thread = pthread_t()
-      let start = Unmanaged.passRetained(Start(pool: self, reader: reader))
-      let result = pthread_create(
-        &thread, nil,
-        { argument in
-          let start = Unmanaged<Start>.fromOpaque(argument!).takeRetainedValue()
-          start.pool.run(start.reader)
-          return nil
-        }, start.toOpaque())
-      guard result == 0 else {
-        start.release()
-        return
-      }
-      pthread_detach(thread)
+      let handover = Handover(reader: reader)
       pthread_mutex_lock(lock)
       threads += 1
       pthread_mutex_unlock(lock)
+      let result = startDetachedThread(name: "file-crawler") { self.run(handover.reader) }
+      guard result == 0 else {
+        pthread_mutex_lock(lock)
+        threads -= 1
+        pthread_mutex_unlock(lock)
+        return
+      }
     }
   }
 

@@ -13,6 +13,11 @@
 
     static var lastError: CInt { errno }
 
+    /// A queue of the kernel's hints.
+    static func makeHintQueue(watchLimit: Int) throws(WatchError) -> (any HintQueue)? {
+      try Inotify(watchLimit: watchLimit)
+    }
+
     /// Opens a folder for reading its entries.
     static func openFolder(_ path: UnsafePointer<CChar>, followLinks: Bool) -> CInt {
       open(

@@ -7,7 +7,7 @@
   #endif
 
   /// One inotify instance. Used by one thread.
-  final class Inotify: WatchSource {
+  final class Inotify: HintQueue {
     /// How much is read from the queue at once; also the most that is handled before what is due is done.
     static let readSize = 65536
 

@@ -47,3 +47,14 @@ struct WatchEvent {
   var cookie: UInt32
   var name: UnsafeRawBufferPointer
 }
+
+/// A watch source whose hints wait in a queue of the kernel's.
+protocol HintQueue: WatchSource {
+  /// Can be read when hints wait.
+  var descriptor: CInt { get }
+  /// How many bytes of hints wait.
+  var available: Int { get }
+  /// Reads once, without waiting, and hands the hints over.
+  /// - Returns: how many bytes were read; 0 if the queue was empty.
+  func read(_ event: (WatchEvent) -> Void, overflow: () -> Void) -> Int
+}

@@ -118,7 +118,7 @@ private final class Core: Sendable {
   }
 
   private func start() {
-    let result = startDetachedThread { self.work() }
+    let result = startDetachedThread(name: "hotreload-files") { self.work() }
     guard result != 0 else { return }
     // The other threads take the job when they come to it; without any, nobody would.
     let orphans: [Job] = state.withLock { state in
