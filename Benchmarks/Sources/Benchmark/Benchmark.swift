@@ -4,10 +4,12 @@ import Foundation
 @main
 enum Benchmark {
   static func main() async {
+    defer { ScratchFolder.removeAll() }
     do {
       try await run(Array(CommandLine.arguments.dropFirst()))
     } catch {
       FileHandle.standardError.write(Data("benchmark: \(error)\n".utf8))
+      ScratchFolder.removeAll()
       exit(1)
     }
   }

@@ -90,43 +90,49 @@ private final class ReloadLane: Sendable {
 
 /// The floor: a thread that blocks in `read`, then reads and parses the file, with nothing proved and no type.
 private final class PlainReload: Sendable {
+  /// More than the config has.
+  private static let maximumSize = 16_384
+
   /// Where files are prepared.
   let folder: FilePath
   /// The config.
   let file: FilePath
+  private let scratch: TemporaryWorkspace
   private let thread: InotifyThread
-  private let state: PlainState
+  private let parsed = Number()
 
   init() throws {
-    let state = try PlainState()
-    self.state = state
-    folder = state.scratch.path("staging")
-    try state.scratch.makeDirectory(folder)
-    try state.scratch.makeDirectory("config")
-    let file = state.scratch.path("config/app.json")
-    self.file = file
-    thread = try InotifyThread(watching: state.scratch.path("config")) { _, _ in
-      guard let bytes = try? state.scratch.read(file),
+    scratch = try ScratchFolder.make("plain")
+    folder = scratch.path("staging")
+    try scratch.makeDirectory(folder)
+    try scratch.makeDirectory("config")
+    file = scratch.path("config/app.json")
+    thread = try InotifyThread(watching: scratch.path("config")) { [file, parsed] _, _ in
+      guard let bytes = try? Self.content(of: file),
         let tree = try? ConfigFormat.json.parse(bytes, file: "app.json"),
         case .integer(let number)? = tree.table?["number"]?.value
       else { return }
-      state.number.store(Int(number), ordering: .releasing)
+      parsed.value.store(Int(number), ordering: .releasing)
     }
   }
 
-  var number: Int { state.number.load(ordering: .acquiring) }
+  /// The number in the config that was parsed last.
+  var number: Int { parsed.value.load(ordering: .acquiring) }
 
   func stop() {
     thread.stop()
   }
-}
 
-/// What the floor's thread shares with who looks.
-private final class PlainState: Sendable {
-  let scratch: TemporaryWorkspace
-  let number = Atomic(0)
+  private static func content(of path: FilePath) throws -> [UInt8] {
+    let file = try FileDescriptor.open(path, .readOnly)
+    defer { try? file.close() }
+    return try Array(unsafeUninitializedCapacity: maximumSize) { buffer, count in
+      count = try file.read(into: UnsafeMutableRawBufferPointer(buffer))
+    }
+  }
 
-  init() throws {
-    scratch = try ScratchFolder.make("plain")
+  /// What the thread shares with who looks.
+  private final class Number: Sendable {
+    let value = Atomic(0)
   }
 }
