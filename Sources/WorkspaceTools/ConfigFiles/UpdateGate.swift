@@ -1,48 +1,90 @@
 import Synchronization
 
+/// Why ``UpdateGate`` let somebody not through.
+enum UpdateRefusal: Error {
+  /// ``UpdateGate/maximumWaiting`` wait already.
+  case full
+  /// Nothing moved for too long.
+  case late
+}
+
 /// Lets one update of a config through at a time, in the order they came, within one workspace's copies.
 ///
 /// The file lock excludes updates of other processes, but is asked for again and again, which is neither
 /// quick nor fair among many tasks; behind this gate one task a config asks for it.
-final class UpdateGate: Sendable, WorkspaceSharedKey {
+///
+/// Waiting is bounded by the time in which nothing moves: a long line on a busy machine is no failure, a line
+/// whose first does not get on is one for all in it, at once.
+final class UpdateGate<Time: Clock>: Sendable, WorkspaceSharedKey
+where Time.Duration == Duration {
   typealias Value = UpdateGate
 
   /// The largest number of updates that wait for one config.
-  static let maximumWaiting = 4_096
+  static var maximumWaiting: Int { 4_096 }
 
-  /// Why nobody was let through.
-  enum Refusal: Error {
-    case full
-    case late
+  /// Those that are at work on one config, or wait for that.
+  private struct Line {
+    /// When the last one got its work done.
+    var lastDone: Time.Instant?
+    /// First come first.
+    var waiting: [(ticket: UInt64, continuation: CheckedContinuation<Void, any Error>)] = []
   }
 
   private struct State {
     var nextTicket: UInt64 = 0
-    /// Those that wait for a config that somebody updates, first come first.
-    var lines: [String: [(ticket: UInt64, continuation: CheckedContinuation<Void, any Error>)]] =
-      [:]
+    /// The configs that somebody updates.
+    var lines: [String: Line] = [:]
     /// The tickets that are given out; with an error where it came before its holder stood in line.
     var tickets: [UInt64: (any Error)?] = [:]
   }
 
+  private let clock: Time
   private let state = Mutex(State())
+
+  init(clock: Time) {
+    self.clock = clock
+  }
 
   /// Runs `body` when no other is at work on `name`.
   ///
-  /// - Throws: ``Refusal``, `CancellationError`, or what `body` throws.
+  /// - Parameters:
+  ///   - patience: how long nothing may move, from now on and from each time one got its work done.
+  ///   - body: does the work. It gets the moment at which to give up, and answers nil if it gave up, which does
+  ///     not count as work done: those behind it have waited as long.
+  /// - Returns: what `body` does.
+  /// - Throws: ``UpdateRefusal``, `CancellationError`, or what `body` throws.
   func run<R: Sendable>(
-    _ name: String, until deadline: ContinuousClock.Instant,
-    _ body: @Sendable () async throws -> R
-  ) async throws -> R {
-    try await enter(name, until: deadline)
-    defer { leave(name) }
-    return try await body()
+    _ name: String, patience: Duration,
+    _ body: @Sendable (_ deadline: Time.Instant) async throws -> R?
+  ) async throws -> R? {
+    let came = clock.now
+    try await enter(name, since: came, patience: patience)
+    var isDone = true
+    defer { leave(name, isDone: isDone) }
+    do {
+      let result = try await body(deadline(name, since: came, patience: patience))
+      isDone = result != nil
+      return result
+    } catch let error as CancellationError {
+      isDone = false
+      throw error
+    }
   }
 
-  private func enter(_ name: String, until deadline: ContinuousClock.Instant) async throws {
+  /// When somebody who came at `came` gives up if nobody gets work done before.
+  private func deadline(
+    _ name: String, since came: Time.Instant, patience: Duration
+  ) -> Time.Instant {
+    let lastDone = state.withLock { $0.lines[name]?.lastDone }
+    return max(came, lastDone ?? came).advanced(by: patience)
+  }
+
+  private func enter(
+    _ name: String, since came: Time.Instant, patience: Duration
+  ) async throws {
     let ticket = state.withLock { state -> UInt64? in
       guard state.lines[name] != nil else {
-        state.lines[name] = []
+        state.lines[name] = Line()
         return nil
       }
       state.nextTicket += 1
@@ -51,8 +93,12 @@ final class UpdateGate: Sendable, WorkspaceSharedKey {
     }
     guard let ticket else { return }
     let timer = Task {
-      try await Task.sleep(until: deadline, clock: .continuous)
-      withdraw(ticket, from: name, Refusal.late)
+      var deadline = deadline(name, since: came, patience: patience)
+      repeat {
+        try await Task.sleep(until: deadline, clock: clock)
+        deadline = self.deadline(name, since: came, patience: patience)
+      } while clock.now < deadline
+      withdraw(ticket, from: name, UpdateRefusal.late)
     }
     defer {
       timer.cancel()
@@ -74,11 +120,11 @@ final class UpdateGate: Sendable, WorkspaceSharedKey {
       if let error = state.tickets[ticket] ?? nil { return .failure(error) }
       guard let line = state.lines[name] else {
         // The one before has left meanwhile.
-        state.lines[name] = []
+        state.lines[name] = Line()
         return .success(())
       }
-      if line.count >= Self.maximumWaiting { return .failure(Refusal.full) }
-      state.lines[name]?.append((ticket, continuation))
+      if line.waiting.count >= Self.maximumWaiting { return .failure(UpdateRefusal.full) }
+      state.lines[name]?.waiting.append((ticket, continuation))
       return nil
     }
     if let answer { continuation.resume(with: answer) }
@@ -86,23 +132,25 @@ final class UpdateGate: Sendable, WorkspaceSharedKey {
 
   private func withdraw(_ ticket: UInt64, from name: String, _ error: any Error) {
     let waiting = state.withLock { state -> CheckedContinuation<Void, any Error>? in
-      guard let place = state.lines[name]?.firstIndex(where: { $0.ticket == ticket }) else {
+      guard let place = state.lines[name]?.waiting.firstIndex(where: { $0.ticket == ticket })
+      else {
         // Not in line yet, or already let through, which nothing takes back.
         if state.tickets[ticket] != nil { state.tickets[ticket] = .some(error) }
         return nil
       }
-      return state.lines[name]?.remove(at: place).continuation
+      return state.lines[name]?.waiting.remove(at: place).continuation
     }
     waiting?.resume(throwing: error)
   }
 
-  private func leave(_ name: String) {
+  private func leave(_ name: String, isDone: Bool) {
     let next = state.withLock { state -> CheckedContinuation<Void, any Error>? in
-      guard let line = state.lines[name], !line.isEmpty else {
+      guard let line = state.lines[name], !line.waiting.isEmpty else {
         state.lines[name] = nil
         return nil
       }
-      return state.lines[name]?.removeFirst().continuation
+      if isDone { state.lines[name]?.lastDone = clock.now }
+      return state.lines[name]?.waiting.removeFirst().continuation
     }
     next?.resume()
   }

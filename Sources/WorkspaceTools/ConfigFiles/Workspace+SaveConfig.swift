@@ -28,7 +28,8 @@ extension Workspace {
     }
   }
 
-  /// How long ``updateConfig(_:as:layer:initial:_:)`` waits for other updates of the config at most.
+  /// How long ``updateConfig(_:as:layer:initial:_:)`` waits at most while no update of the config gets done in
+  /// this process. Waiting in a line that moves does not count.
   public static let updateLockWait = Duration.seconds(5)
   /// The time between two looks at a lock that another holds.
   static let updateLockInterval = Duration.milliseconds(5)
@@ -48,8 +49,8 @@ extension Workspace {
   ///   - initial: what `change` starts from where there is no such file; nil makes that an error.
   ///   - change: may be called again if the file was changed meanwhile. Runs on a thread that may block.
   /// - Returns: the value as it is now in the file.
-  /// - Throws: ``ConfigError``; `locked` if another update holds the lock for ``updateLockWait``. Whatever `change`
-  ///   throws, without writing.
+  /// - Throws: ``ConfigError``; `locked` if another update holds the lock for ``updateLockWait``, or too many
+  ///   wait. Whatever `change` throws, without writing.
   @discardableResult
   public func updateConfig<T: Codable & Sendable>(
     _ name: String, as type: T.Type = T.self, layer: ConfigLayer = .base, initial: T? = nil,
@@ -58,19 +59,20 @@ extension Workspace {
     let update = ConfigUpdate(
       writer: try ConfigWriter(loader: ConfigLoader(workspace: self), name: name, layer: layer),
       initial: initial, change: change)
-    let deadline = ContinuousClock.now.advanced(by: Self.updateLockWait)
+    let gate = shared(UpdateGate<ContinuousClock>.self) { UpdateGate(clock: .continuous) }
     do {
-      return try await shared(UpdateGate.self) { UpdateGate() }.run(name, until: deadline) {
+      let value: T? = try await gate.run(name, patience: Self.updateLockWait) { deadline in
         while true {
           if let value = try await BlockingExecutor.shared.run({ try update.runIfUnlocked() }) {
             return value
           }
-          guard ContinuousClock.now < deadline else { throw update.lockedError() }
+          guard ContinuousClock.now < deadline else { return nil }
           try await Task.sleep(for: Self.updateLockInterval)
         }
       }
-    } catch is UpdateGate.Refusal {
-      throw update.lockedError()
+      if let value { return value }
+    } catch is UpdateRefusal {
     }
+    throw update.lockedError()
   }
 }

@@ -1,3 +1,4 @@
+import HotReloadTesting
 import Synchronization
 import Testing
 
@@ -11,17 +12,18 @@ struct UpdateGateTests {
     let done = Atomic(0)
   }
 
-  private var soon: ContinuousClock.Instant { .now.advanced(by: .seconds(60)) }
+  /// Longer than any machine needs.
+  private let patience = Duration.seconds(60)
 
   @Test("One is inside at a time, and all get in")
   func exclusive() async throws {
-    let gate = UpdateGate()
+    let gate = UpdateGate(clock: .continuous)
     let record = Record()
-    let deadline = soon
+    let patience = patience
     try await withThrowingTaskGroup(of: Void.self) { group in
       for _ in 0..<200 {
         group.addTask {
-          try await gate.run("app", until: deadline) {
+          try await gate.run("app", patience: patience) { _ in
             let inside = record.inside.add(1, ordering: .relaxed).newValue
             record.most.max(inside, ordering: .relaxed)
             await Task.yield()
@@ -38,50 +40,113 @@ struct UpdateGateTests {
 
   @Test("Another config's update is not waited for")
   func apart() async throws {
-    let gate = UpdateGate()
-    let deadline = soon
-    let answer = try await gate.run("a", until: deadline) {
-      try await gate.run("b", until: deadline) { 7 }
+    let gate = UpdateGate(clock: .continuous)
+    let patience = patience
+    let answer = try await gate.run("a", patience: patience) { _ in
+      try await gate.run("b", patience: patience) { _ in 7 }
     }
     #expect(answer == 7)
   }
 
   @Test("Who waits too long is refused, and does not hold up the others")
   func late() async throws {
-    let gate = UpdateGate()
-    let deadline = soon
-    let ended: Bool = try await gate.run("app", until: deadline) {
-      await #expect(throws: UpdateGate.Refusal.self) {
-        try await gate.run("app", until: .now) {}
+    let gate = UpdateGate(clock: .continuous)
+    let patience = patience
+    let ended = try await gate.run("app", patience: patience) { _ in
+      await #expect(throws: UpdateRefusal.self) {
+        try await gate.run("app", patience: .zero) { _ in }
       }
       return true
     }
-    #expect(ended)
-    #expect(try await gate.run("app", until: deadline) { 1 } == 1)
+    #expect(ended == true)
+    #expect(try await gate.run("app", patience: patience) { _ in 1 } == 1)
   }
 
   @Test("Who is cancelled while waiting leaves the line")
   func cancelled() async throws {
-    let gate = UpdateGate()
-    let deadline = soon
-    let ended: Bool = try await gate.run("app", until: deadline) {
-      let waiting = Task { try await gate.run("app", until: deadline) { 1 } }
+    let gate = UpdateGate(clock: .continuous)
+    let patience = patience
+    let ended = try await gate.run("app", patience: patience) { _ in
+      let waiting = Task { try await gate.run("app", patience: patience) { _ in 1 } }
       waiting.cancel()
       await #expect(throws: CancellationError.self) { try await waiting.value }
       return true
     }
-    #expect(ended)
-    #expect(try await gate.run("app", until: deadline) { 1 } == 1)
+    #expect(ended == true)
+    #expect(try await gate.run("app", patience: patience) { _ in 1 } == 1)
   }
 
   @Test("An update that throws lets the next one in")
   func throwing() async throws {
     struct Refused: Error {}
-    let gate = UpdateGate()
-    let deadline = soon
+    let gate = UpdateGate(clock: .continuous)
+    let patience = patience
     await #expect(throws: Refused.self) {
-      try await gate.run("app", until: deadline) { throw Refused() }
+      try await gate.run("app", patience: patience) { _ in throw Refused() }
     }
-    #expect(try await gate.run("app", until: deadline) { 1 } == 1)
+    #expect(try await gate.run("app", patience: patience) { _ in 1 } == 1)
+  }
+
+  @Test("Who waits in a line that moves is let in, however long the line")
+  func longLine() async throws {
+    let clock = ManualClock()
+    let gate = UpdateGate(clock: clock)
+    let record = Record()
+    let done = try await withThrowingTaskGroup(of: Int?.self) { group in
+      for _ in 0..<4 {
+        group.addTask {
+          try await gate.run("app", patience: .seconds(5)) { _ in
+            let place = record.done.add(1, ordering: .relaxed).newValue
+            await clock.waitForSleepers(4 - place)
+            clock.advance(by: .seconds(4))
+            return 1
+          }
+        }
+      }
+      return try await group.reduce(0) { $0 + ($1 ?? 0) }
+    }
+    #expect(done == 4)
+    #expect(clock.now.offset == .seconds(16))
+  }
+
+  @Test("When nothing moves, all in line are refused")
+  func stuck() async throws {
+    let clock = ManualClock()
+    let gate = UpdateGate(clock: clock)
+    let first: Int? = try await gate.run("app", patience: .seconds(5)) { _ in
+      var others: [Task<Int?, any Error>] = []
+      for _ in 0..<3 {
+        others.append(Task { try await gate.run("app", patience: .seconds(5)) { _ in 1 } })
+      }
+      await clock.waitForSleepers(3)
+      clock.advance(by: .seconds(5))
+      for other in others {
+        await #expect(throws: UpdateRefusal.self) { try await other.value }
+      }
+      return nil
+    }
+    #expect(first == nil)
+  }
+
+  @Test("Work that is done renews the patience of the next, and giving up does not")
+  func renewal() async throws {
+    for isDone in [true, false] {
+      let clock = ManualClock()
+      let gate = UpdateGate(clock: clock)
+      let next = Mutex<Task<Duration?, any Error>?>(nil)
+      let first: Bool? = try await gate.run("app", patience: .seconds(5)) { deadline in
+        #expect(deadline.offset == .seconds(5))
+        let task = Task {
+          try await gate.run("app", patience: .seconds(5)) { $0.offset }
+        }
+        next.withLock { $0 = task }
+        await clock.waitForSleepers()
+        clock.advance(by: .seconds(4))
+        return isDone ? true : nil
+      }
+      #expect(first == (isDone ? true : nil))
+      let deadline = try await next.withLock { $0 }?.value
+      #expect(deadline == .seconds(isDone ? 9 : 5))
+    }
   }
 }
