@@ -1,3 +1,4 @@
+import HotReloadTesting
 import SystemPackage
 import Testing
 
@@ -94,39 +95,55 @@ extension PathFilter {
     #expect(throws: GlobError.self) { try PathFilter(include: many, exclude: []) }
   }
 
+  /// How many filters a seed gives at least and at most: more than the least are made while too few are divided
+  /// or match too few paths, which is a question of luck.
+  private static let filters = 250...5_000
+
   @Test(
     "Random filters agree with the reference matcher, folder by folder, whole and divided",
     arguments: [GlobAutomaton.maximumStates, 24])
   func agreesWithReference(_ states: Int) throws {
-    var random = SeededGenerator(for: "agreesWithReference(\(states))")
-    var included = 0
-    var divided = 0
-    for _ in 0..<250 {
-      let include = (0..<Int.random(in: 0...4, using: &random)).map { _ in Self.pattern(&random) }
-      let exclude = (0..<Int.random(in: 0...3, using: &random)).map { _ in Self.pattern(&random) }
-      let filter: PathFilter
-      do {
-        filter = try PathFilter(
-          include: include, exclude: exclude, statesPerAutomaton: states)
-        if filter.automata.count > 1 { divided += 1 }
-      } catch {
-        // Braces may have made an empty pattern, or a component that is empty or dots.
-        let known = ["states", "empty", "\"/\"", "\"..\"", "\".\""]
-        #expect(known.contains { error.message.contains($0) }, "\(error)")
-        continue
+    for seed in PropertySeeds(1) {
+      var random = SeededGenerator(seed: seed)
+      var (made, included, divided) = (0, 0, 0)
+      func isEnough() -> Bool {
+        made >= Self.filters.lowerBound && included > 300 && (states != 24 || divided > 20)
       }
-      let includes = include.map(ReferenceGlob.init)
-      let excludes = exclude.map(ReferenceGlob.init)
-      let context = "include \(include), exclude \(exclude), seed \(random.seed)"
-      for _ in 0..<60 {
-        let names = (0..<Int.random(in: 1...4, using: &random)).map { _ in Self.name(&random) }
-        if Self.check(names, filter, includes, excludes, context) {
-          included += 1
-        }
+      while !isEnough() && made < Self.filters.upperBound {
+        made += 1
+        guard let filter = try Self.randomFilter(states: states, &random) else { continue }
+        if filter.automata > 1 { divided += 1 }
+        included += filter.included
       }
+      #expect(isEnough(), "\(random): of \(made) filters \(divided) divided, \(included) matches")
+      #expect(states == 24 || divided == 0, "\(random)")
     }
-    #expect(states == 24 ? divided > 20 : divided == 0)
-    #expect(included > 300, "the generator made too few paths that match: \(included)")
+  }
+
+  /// Makes a filter and compares it for 60 paths; nil if the patterns are refused.
+  private static func randomFilter(
+    states: Int, _ random: inout SeededGenerator
+  ) throws -> (automata: Int, included: Int)? {
+    let include = (0..<Int.random(in: 0...4, using: &random)).map { _ in pattern(&random) }
+    let exclude = (0..<Int.random(in: 0...3, using: &random)).map { _ in pattern(&random) }
+    let context = "include \(include), exclude \(exclude), \(random)"
+    let filter: PathFilter
+    do {
+      filter = try PathFilter(include: include, exclude: exclude, statesPerAutomaton: states)
+    } catch {
+      // Braces may have made an empty pattern, or a component that is empty or dots.
+      let known = ["states", "empty", "\"/\"", "\"..\"", "\".\""]
+      #expect(known.contains { error.message.contains($0) }, "\(error), \(context)")
+      return nil
+    }
+    let includes = include.map(ReferenceGlob.init)
+    let excludes = exclude.map(ReferenceGlob.init)
+    var included = 0
+    for _ in 0..<60 {
+      let names = (0..<Int.random(in: 1...4, using: &random)).map { _ in name(&random) }
+      if check(names, filter, includes, excludes, context) { included += 1 }
+    }
+    return (filter.automata.count, included)
   }
 
   /// Walks down as a crawler does, and compares at each component.

@@ -13,14 +13,30 @@ final class Recorder: Sendable {
     var taken = 0
     var lastNumber: UInt64 = 0
     var violations: [String] = []
+
+    mutating func apply(_ set: ChangeSet) {
+      guard let effective = view?.apply(set) else { return }
+      if !effective.changes.isEmpty || !effective.notices.isEmpty {
+        self.effective.append(effective)
+      }
+    }
   }
 
   private let state = Mutex(State())
   /// A planted bug: what the view gets instead of what the watcher reported.
   private let distortion: (@Sendable (ChangeSet) -> [ChangeSet])?
 
+  /// What the planted bug still holds back when somebody looks.
+  private let finish: (@Sendable () -> [ChangeSet])?
+
   init(distortion: (@Sendable (ChangeSet) -> [ChangeSet])? = nil) {
     self.distortion = distortion
+    finish = nil
+  }
+
+  init(bug: PlantedBug) {
+    distortion = { bug.distort($0) }
+    finish = { bug.finish() }
   }
 
   /// Scans what is there before the watcher starts: of that, nothing is reported.
@@ -35,12 +51,7 @@ final class Recorder: Sendable {
       }
       state.lastNumber = set.number
       state.sets.append(set)
-      for one in distortion?(set) ?? [set] {
-        guard let effective = state.view?.apply(one) else { continue }
-        if !effective.changes.isEmpty || !effective.notices.isEmpty {
-          state.effective.append(effective)
-        }
-      }
+      for one in distortion?(set) ?? [set] { state.apply(one) }
     }
   }
 
@@ -58,7 +69,8 @@ final class Recorder: Sendable {
   /// Everything that is wrong: broken promises of the sets, and differences from the file system.
   func problems() -> [String] {
     state.withLock { state in
-      state.violations + (state.view?.violations ?? []) + (state.view?.differences() ?? [])
+      for set in finish?() ?? [] { state.apply(set) }
+      return state.violations + (state.view?.violations ?? []) + (state.view?.differences() ?? [])
     }
   }
 

@@ -37,11 +37,21 @@ struct RandomChanges {
     }
   }
 
-  @Test("The check notices a planted bug", arguments: PlantedBug.allCases, Setting.all)
-  func noticesBugs(_ bug: PlantedBug, _ setting: Setting) async throws {
-    let run = RandomRun(
-      seed: 7, operations: 200, setting: setting, distortion: bug.distortion())
-    let problems = try await run.problems()
-    #expect(!problems.isEmpty, "\(bug) was not noticed")
+  /// How many runs are tried until one gives a planted bug an occasion.
+  private static let maximumRuns: UInt64 = 20
+
+  @Test("The check notices a planted bug", arguments: PlantedBug.Kind.allCases, Setting.all)
+  func noticesBugs(_ kind: PlantedBug.Kind, _ setting: Setting) async throws {
+    for seed in 7..<7 + Self.maximumRuns {
+      let bug = PlantedBug(kind)
+      let run = RandomRun(seed: seed, operations: 200, setting: setting, bug: bug)
+      let problems = try await run.problems()
+      #expect(
+        problems.isEmpty || bug.effects > 0,
+        "seed \(seed), without a bug: \(problems.joined(separator: "\n"))")
+      if !problems.isEmpty { return }
+      #expect(!bug.mustBeNoticed, "\(kind) was not noticed with seed \(seed)")
+    }
+    Issue.record("\(kind) was not noticed in \(Self.maximumRuns) runs")
   }
 }

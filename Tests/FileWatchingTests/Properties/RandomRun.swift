@@ -1,5 +1,6 @@
 import FileWatching
 import Glibc
+import HotReloadTesting
 import SystemPackage
 
 /// One run of the property: another process changes files at random while the consumer replays what is
@@ -9,7 +10,7 @@ struct RandomRun: Sendable {
   var operations: Int
   var setting: Setting
   /// A bug planted between the watcher and the consumer.
-  var distortion: (@Sendable (ChangeSet) -> [ChangeSet])?
+  var bug: PlantedBug?
   /// Operations of the mutator to leave out. No event comes for a file that is written through a name that is
   /// excluded or outside, so hard links are only made where neither is.
   var without = ["hardLink"]
@@ -31,7 +32,7 @@ struct RandomRun: Sendable {
 
     let include = ["**"]
     let demanded: [FilePath] = ["config/d.toml", "config/.hidden", "a/g.tmp", "b/c/d.toml"]
-    let recorder = Recorder(distortion: distortion)
+    let recorder = if let bug { Recorder(bug: bug) } else { Recorder() }
     recorder.begin(Scope(root: root, include: include, exclude: exclude, demanded: demanded))
     let watcher = try await FileWatcher.start(
       root: root,
@@ -56,7 +57,7 @@ struct RandomRun: Sendable {
   private func check(_ mutator: MutatorProcess, _ watcher: FileWatcher, _ recorder: Recorder)
     async throws -> [String]
   {
-    var random = SplitMix(seed: seed ^ 0xABCD)
+    var random = SeededGenerator(seed: seed ^ 0xABCD)
     var remaining = operations
     while remaining > 0 {
       let count = min(1 + random.below(30), remaining)
@@ -89,36 +90,12 @@ struct RandomRun: Sendable {
 
 /// How much the property tests do, from the environment.
 enum Effort {
-  /// `HOTRELOAD_SEED` alone, or the first `HOTRELOAD_SEEDS` ones (default 6).
-  static let seeds: [UInt64] = {
-    if let one = number("HOTRELOAD_SEED") { return [UInt64(one)] }
-    return (1...UInt64(max(1, number("HOTRELOAD_SEEDS") ?? 6))).map { $0 }
-  }()
+  /// The first 6, unless `HOTRELOAD_SEED` or `HOTRELOAD_SEEDS` says otherwise.
+  static let seeds = PropertySeeds(6)
 
   /// `HOTRELOAD_OPERATIONS` (default 200).
-  static let operations = max(1, number("HOTRELOAD_OPERATIONS") ?? 200)
-
-  private static func number(_ name: String) -> Int? {
-    getenv(name).flatMap { Int(String(cString: $0)) }.flatMap { $0 >= 0 ? $0 : nil }
-  }
-}
-
-/// A small random number generator whose whole state is its seed: Steele, Lea and Flood, "Fast splittable
-/// pseudorandom number generators", 2014.
-struct SplitMix: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) {
-    state = seed
-  }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-
-  mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<max(bound, 1), using: &self) }
+  static let operations: Int = {
+    let asked = getenv("HOTRELOAD_OPERATIONS").flatMap { Int(String(cString: $0)) }
+    return max(1, asked ?? 200)
+  }()
 }

@@ -1,3 +1,4 @@
+import HotReloadTesting
 import SystemPackage
 import Testing
 
@@ -71,11 +72,11 @@ struct ChangeMergerTests {
 
   @Test("The merged set leads to the same view as the sets one by one")
   func sameView() {
-    for seed in seeds(defaultCount: 200) { sameView(seed: seed) }
+    for seed in PropertySeeds(200) { sameView(seed: seed) }
   }
 
   private func sameView(seed: UInt64) {
-    var random = SplitMix64(seed: seed)
+    var random = SeededGenerator(seed: seed)
     let names: [FilePath] = ["a", "b", "c", "d", "e"]
     let before = Set(names.filter { _ in Bool.random(using: &random) })
     var view = before

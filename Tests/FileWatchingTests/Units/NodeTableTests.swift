@@ -1,3 +1,4 @@
+import HotReloadTesting
 import Testing
 
 @testable import FileWatching
@@ -23,11 +24,11 @@ struct NodeTableTests {
 
   @Test("Nodes and names that come and go are always those of a dictionary")
   func againstDictionary() {
-    for seed in seeds(defaultCount: 20) { againstDictionary(seed: seed) }
+    for seed in PropertySeeds(20) { againstDictionary(seed: seed) }
   }
 
   private func againstDictionary(seed: UInt64) {
-    var random = SplitMix64(seed: seed)
+    var random = SeededGenerator(seed: seed)
     var nodes = NodeTable()
     var model: [String: NodeID] = [:]
     for _ in 0..<5_000 {

@@ -1,3 +1,4 @@
+import HotReloadTesting
 import Testing
 
 @testable import FileWatching
@@ -123,11 +124,11 @@ struct SettlerTests {
 
   @Test("Whatever the order of hints, nothing is lost and nothing comes twice")
   func nothingIsLost() {
-    for seed in seeds(defaultCount: 200) { nothingIsLost(seed: seed) }
+    for seed in PropertySeeds(200) { nothingIsLost(seed: seed) }
   }
 
   private func nothingIsLost(seed: UInt64) {
-    var random = SplitMix64(seed: seed)
+    var random = SeededGenerator(seed: seed)
     var settler = settler(quiet: Bool.random(using: &random) ? 0 : 20)
     var pending: Set<NodeID> = []
     var now: Nanoseconds = 0

@@ -1,35 +1,10 @@
-import Foundation
-
-/// Random numbers that a seed repeats (Sebastiano Vigna's SplitMix64).
-struct FormatRandom: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) {
-    state = seed
-  }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  /// The seeds of a property test: 1...`count`, or only `HOTRELOAD_SEED` to replay a failure.
-  static func seeds(_ count: UInt64) -> [UInt64] {
-    if let text = ProcessInfo.processInfo.environment["HOTRELOAD_SEED"], let seed = UInt64(text) {
-      return [seed]
-    }
-    return Array(1...count)
-  }
-}
+import HotReloadTesting
 
 /// Half-edited documents: what an editor, a crash or a cat makes of a good one.
 enum DocumentMutations {
   /// `document` with one to four things changed; pieces come from `corpus`.
   static func mutate(
-    _ document: [UInt8], corpus: [[UInt8]], tokens: [String], random: inout FormatRandom
+    _ document: [UInt8], corpus: [[UInt8]], tokens: [String], random: inout SeededGenerator
   ) -> [UInt8] {
     var bytes = document
     let changes = Bool.random(using: &random) ? 1 : Int.random(in: 2...4, using: &random)
@@ -40,7 +15,7 @@ enum DocumentMutations {
   }
 
   private static func change(
-    _ bytes: inout [UInt8], corpus: [[UInt8]], tokens: [String], random: inout FormatRandom
+    _ bytes: inout [UInt8], corpus: [[UInt8]], tokens: [String], random: inout SeededGenerator
   ) {
     let place = Int.random(in: 0...bytes.count, using: &random)
     let end = min(bytes.count, place + Int.random(in: 1...12, using: &random))

@@ -1,4 +1,5 @@
 import Foundation
+import HotReloadTesting
 import Testing
 
 @testable import WorkspaceTools
@@ -93,7 +94,7 @@ struct LimitsTests {
     for format in ConfigFormat.allCases {
       #expect(refusal(format, huge).contains("100000000 bytes"))
     }
-    var random = FormatRandom(seed: 1)
+    var random = SeededGenerator(seed: 1)
     for _ in 0..<20 {
       let noise = (0..<200_000).map { _ in UInt8.random(in: 0...255, using: &random) }
       for format in ConfigFormat.allCases { #expect(refusal(format, noise) != "accepted") }
@@ -134,9 +135,9 @@ struct LimitsTests {
     ]
     let count =
       ProcessInfo.processInfo.environment["HOTRELOAD_MUTATIONS"].flatMap { Int($0) } ?? 3000
-    for seed in FormatRandom.seeds(1) {
+    for seed in PropertySeeds(1) {
       for (format, texts, tokens) in corpora {
-        var random = FormatRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let corpus = texts.map { Array($0.utf8) }
         var refused = 0
         for _ in 0..<count {

@@ -1,3 +1,4 @@
+import HotReloadTesting
 import Testing
 
 @testable import WorkspaceTools
@@ -6,7 +7,7 @@ import Testing
 struct SerializationTests {
   /// Makes trees that a format can hold.
   private struct TreeMaker {
-    var random: FormatRandom
+    var random: SeededGenerator
     let format: ConfigFormat
 
     private static let texts = [
@@ -77,8 +78,8 @@ struct SerializationTests {
 
   @Test("Any tree that is written is read again as it was", arguments: ConfigFormat.allCases)
   func roundTrip(format: ConfigFormat) throws {
-    for seed in FormatRandom.seeds(400) {
-      var maker = TreeMaker(random: FormatRandom(seed: seed), format: format)
+    for seed in PropertySeeds(400) {
+      var maker = TreeMaker(random: SeededGenerator(seed: seed), format: format)
       let tree = maker.table(depth: 5)
       let bytes = try format.serialize(tree)
       do throws(ConfigParseError) {

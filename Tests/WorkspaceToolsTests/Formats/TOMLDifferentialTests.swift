@@ -1,4 +1,5 @@
 import Foundation
+import HotReloadTesting
 import Testing
 
 @testable import WorkspaceTools
@@ -47,8 +48,8 @@ struct TOMLDifferentialTests {
     let corpus = good + TOMLDocuments.invalid.map { Array($0.utf8) }
     let count =
       ProcessInfo.processInfo.environment["HOTRELOAD_MUTATIONS"].flatMap { Int($0) } ?? 4000
-    for seed in FormatRandom.seeds(1) {
-      var random = FormatRandom(seed: seed)
+    for seed in PropertySeeds(1) {
+      var random = SeededGenerator(seed: seed)
       var documents: [[UInt8]] = []
       for _ in 0..<count {
         documents.append(
