@@ -19,6 +19,22 @@ struct ConfigUpdate<T: Codable & Sendable>: Sendable {
       advice: "Try again; if a process hangs, end it: the lock goes with it.")
   }
 
+  /// Tries once when it is this update's turn.
+  /// - Returns: the new value, nil if another update holds the lock; and when to give up.
+  func run<Time>(
+    in turn: UpdateGate<Time>.Turn
+  ) throws -> (value: T?, deadline: Time.Instant) {
+    let deadline = turn.begin()
+    do {
+      let value = try runIfUnlocked()
+      if value != nil { turn.finish() }
+      return (value, deadline)
+    } catch {
+      turn.finish()
+      throw error
+    }
+  }
+
   /// The new value; nil if another update holds the lock.
   func runIfUnlocked() throws -> T? {
     let lock: FileLock?

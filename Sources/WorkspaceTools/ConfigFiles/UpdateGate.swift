@@ -24,8 +24,8 @@ where Time.Duration == Duration {
 
   /// Those that are at work on one config, or wait for that.
   private struct Line {
-    /// When the last one got its work done.
-    var lastDone: Time.Instant?
+    /// Since when one after another tries and none got its work done; nil while nobody tries.
+    var triesSince: Time.Instant?
     /// First come first.
     var waiting: [(ticket: UInt64, continuation: CheckedContinuation<Void, any Error>)] = []
   }
@@ -45,43 +45,57 @@ where Time.Duration == Duration {
     self.clock = clock
   }
 
-  /// Runs `body` when no other is at work on `name`.
-  ///
-  /// - Parameters:
-  ///   - patience: how long nothing may move, from now on and from each time one got its work done.
-  ///   - body: does the work. It gets the moment at which to give up, and answers nil if it gave up, which does
-  ///     not count as work done: those behind it have waited as long.
-  /// - Returns: what `body` does.
-  /// - Throws: ``UpdateRefusal``, `CancellationError`, or what `body` throws.
-  func run<R: Sendable>(
-    _ name: String, patience: Duration,
-    _ body: @Sendable (_ deadline: Time.Instant) async throws -> R?
-  ) async throws -> R? {
-    let came = clock.now
-    try await enter(name, since: came, patience: patience)
-    var isDone = true
-    defer { leave(name, isDone: isDone) }
-    do {
-      let result = try await body(deadline(name, since: came, patience: patience))
-      isDone = result != nil
-      return result
-    } catch let error as CancellationError {
-      isDone = false
-      throw error
+  /// One's time at the head of the line.
+  struct Turn: Sendable {
+    fileprivate let gate: UpdateGate
+    fileprivate let name: String
+    fileprivate let came: Time.Instant
+    fileprivate let patience: Duration
+
+    /// Says that the work is tried now.
+    /// - Returns: the moment to give up at.
+    func begin() -> Time.Instant {
+      gate.state.withLock { state in
+        let now = gate.clock.now
+        let since = state.lines[name]?.triesSince ?? now
+        state.lines[name]?.triesSince = since
+        return max(came, since).advanced(by: patience)
+      }
+    }
+
+    /// Says that the work is done. Who gives up does not say so: those behind it have waited as long.
+    func finish() {
+      gate.state.withLock { $0.lines[name]?.triesSince = nil }
     }
   }
 
-  /// When somebody who came at `came` gives up if nobody gets work done before.
-  private func deadline(
-    _ name: String, since came: Time.Instant, patience: Duration
-  ) -> Time.Instant {
-    let lastDone = state.withLock { $0.lines[name]?.lastDone }
-    return max(came, lastDone ?? came).advanced(by: patience)
+  /// Runs `body` when no other is at work on `name`.
+  ///
+  /// - Parameters:
+  ///   - patience: how long work may be tried and none get done. The time until a thread takes the work up does
+  ///     not count: on a busy machine that is long, and no lock's fault.
+  ///   - body: does the work, and says when it begins and ends.
+  /// - Returns: what `body` does.
+  /// - Throws: ``UpdateRefusal``, `CancellationError`, or what `body` throws.
+  func run<R: Sendable>(
+    _ name: String, patience: Duration, _ body: @Sendable (Turn) async throws -> R
+  ) async throws -> R {
+    let turn = Turn(gate: self, name: name, came: clock.now, patience: patience)
+    try await enter(turn)
+    defer { leave(name) }
+    return try await body(turn)
   }
 
-  private func enter(
-    _ name: String, since came: Time.Instant, patience: Duration
-  ) async throws {
+  /// When somebody in line gives up if nothing moves, or looks again if there is no saying yet.
+  private func deadline(_ turn: Turn) -> Time.Instant {
+    state.withLock { state in
+      let since = state.lines[turn.name]?.triesSince ?? clock.now
+      return max(turn.came, since).advanced(by: turn.patience)
+    }
+  }
+
+  private func enter(_ turn: Turn) async throws {
+    let name = turn.name
     let ticket = state.withLock { state -> UInt64? in
       guard state.lines[name] != nil else {
         state.lines[name] = Line()
@@ -93,10 +107,10 @@ where Time.Duration == Duration {
     }
     guard let ticket else { return }
     let timer = Task {
-      var deadline = deadline(name, since: came, patience: patience)
+      var deadline = deadline(turn)
       repeat {
         try await Task.sleep(until: deadline, clock: clock)
-        deadline = self.deadline(name, since: came, patience: patience)
+        deadline = self.deadline(turn)
       } while clock.now < deadline
       withdraw(ticket, from: name, UpdateRefusal.late)
     }
@@ -143,13 +157,12 @@ where Time.Duration == Duration {
     waiting?.resume(throwing: error)
   }
 
-  private func leave(_ name: String, isDone: Bool) {
+  private func leave(_ name: String) {
     let next = state.withLock { state -> CheckedContinuation<Void, any Error>? in
       guard let line = state.lines[name], !line.waiting.isEmpty else {
         state.lines[name] = nil
         return nil
       }
-      if isDone { state.lines[name]?.lastDone = clock.now }
       return state.lines[name]?.waiting.removeFirst().continuation
     }
     next?.resume()

@@ -28,8 +28,8 @@ extension Workspace {
     }
   }
 
-  /// How long ``updateConfig(_:as:layer:initial:_:)`` waits at most while no update of the config gets done in
-  /// this process. Waiting in a line that moves does not count.
+  /// How long ``updateConfig(_:as:layer:initial:_:)`` waits at most while updates of the config are tried and
+  /// none gets done in this process. Waiting in a line that moves does not count.
   public static let updateLockWait = Duration.seconds(5)
   /// The time between two looks at a lock that another holds.
   static let updateLockInterval = Duration.milliseconds(5)
@@ -61,11 +61,12 @@ extension Workspace {
       initial: initial, change: change)
     let gate = shared(UpdateGate<ContinuousClock>.self) { UpdateGate(clock: .continuous) }
     do {
-      let value: T? = try await gate.run(name, patience: Self.updateLockWait) { deadline in
+      let value: T? = try await gate.run(name, patience: Self.updateLockWait) { turn in
         while true {
-          if let value = try await BlockingExecutor.shared.run({ try update.runIfUnlocked() }) {
-            return value
+          let (value, deadline) = try await BlockingExecutor.shared.run {
+            try update.run(in: turn)
           }
+          if let value { return value }
           guard ContinuousClock.now < deadline else { return nil }
           try await Task.sleep(for: Self.updateLockInterval)
         }

@@ -52,13 +52,14 @@ struct UpdateGateTests {
   func late() async throws {
     let gate = UpdateGate(clock: .continuous)
     let patience = patience
-    let ended = try await gate.run("app", patience: patience) { _ in
+    let ended = try await gate.run("app", patience: patience) { turn in
+      _ = turn.begin()
       await #expect(throws: UpdateRefusal.self) {
         try await gate.run("app", patience: .zero) { _ in }
       }
       return true
     }
-    #expect(ended == true)
+    #expect(ended)
     #expect(try await gate.run("app", patience: patience) { _ in 1 } == 1)
   }
 
@@ -72,7 +73,7 @@ struct UpdateGateTests {
       await #expect(throws: CancellationError.self) { try await waiting.value }
       return true
     }
-    #expect(ended == true)
+    #expect(ended)
     #expect(try await gate.run("app", patience: patience) { _ in 1 } == 1)
   }
 
@@ -92,29 +93,49 @@ struct UpdateGateTests {
     let clock = ManualClock()
     let gate = UpdateGate(clock: clock)
     let record = Record()
-    let done = try await withThrowingTaskGroup(of: Int?.self) { group in
+    let done = try await withThrowingTaskGroup(of: Int.self) { group in
       for _ in 0..<4 {
         group.addTask {
-          try await gate.run("app", patience: .seconds(5)) { _ in
+          try await gate.run("app", patience: .seconds(5)) { turn in
             let place = record.done.add(1, ordering: .relaxed).newValue
+            _ = turn.begin()
             await clock.waitForSleepers(4 - place)
             clock.advance(by: .seconds(4))
+            turn.finish()
             return 1
           }
         }
       }
-      return try await group.reduce(0) { $0 + ($1 ?? 0) }
+      return try await group.reduce(0) { $0 + $1 }
     }
     #expect(done == 4)
     #expect(clock.now.offset == .seconds(16))
+  }
+
+  @Test(
+    "The time until a thread takes the work up is no waiting for the lock", .timeLimit(.minutes(5)))
+  func busyThreads() async throws {
+    let clock = ManualClock()
+    let gate = UpdateGate(clock: clock)
+    let next = try await gate.run("app", patience: .seconds(5)) { turn in
+      let next = Task { try await gate.run("app", patience: .seconds(5)) { _ in 1 } }
+      await clock.waitForSleepers()
+      clock.advance(by: .seconds(60))
+      // Looks again, and sleeps on.
+      await clock.waitForSleepers()
+      #expect(turn.begin().offset == .seconds(65))
+      return next
+    }
+    #expect(try await next.value == 1)
   }
 
   @Test("When nothing moves, all in line are refused")
   func stuck() async throws {
     let clock = ManualClock()
     let gate = UpdateGate(clock: clock)
-    let first: Int? = try await gate.run("app", patience: .seconds(5)) { _ in
-      var others: [Task<Int?, any Error>] = []
+    let isRefused = try await gate.run("app", patience: .seconds(5)) { turn in
+      _ = turn.begin()
+      var others: [Task<Int, any Error>] = []
       for _ in 0..<3 {
         others.append(Task { try await gate.run("app", patience: .seconds(5)) { _ in 1 } })
       }
@@ -123,9 +144,9 @@ struct UpdateGateTests {
       for other in others {
         await #expect(throws: UpdateRefusal.self) { try await other.value }
       }
-      return nil
+      return clock.now >= turn.begin()
     }
-    #expect(first == nil)
+    #expect(isRefused)
   }
 
   @Test("Work that is done renews the patience of the next, and giving up does not")
@@ -133,20 +154,17 @@ struct UpdateGateTests {
     for isDone in [true, false] {
       let clock = ManualClock()
       let gate = UpdateGate(clock: clock)
-      let next = Mutex<Task<Duration?, any Error>?>(nil)
-      let first: Bool? = try await gate.run("app", patience: .seconds(5)) { deadline in
-        #expect(deadline.offset == .seconds(5))
-        let task = Task {
-          try await gate.run("app", patience: .seconds(5)) { $0.offset }
+      let next = try await gate.run("app", patience: .seconds(5)) { turn in
+        #expect(turn.begin().offset == .seconds(5))
+        let next = Task {
+          try await gate.run("app", patience: .seconds(5)) { $0.begin().offset }
         }
-        next.withLock { $0 = task }
         await clock.waitForSleepers()
         clock.advance(by: .seconds(4))
-        return isDone ? true : nil
+        if isDone { turn.finish() }
+        return next
       }
-      #expect(first == (isDone ? true : nil))
-      let deadline = try await next.withLock { $0 }?.value
-      #expect(deadline == .seconds(isDone ? 9 : 5))
+      #expect(try await next.value == .seconds(isDone ? 9 : 5))
     }
   }
 }
