@@ -69,7 +69,7 @@ extension WatchEngine {
   }
 
   /// The folder's entries vanish, but the node stays a link.
-  private func leaveFolderBehindLink(_ id: NodeID, report: Report, at now: Nanoseconds) {
+  func leaveFolderBehindLink(_ id: NodeID, report: Report, at now: Nanoseconds) {
     let chain = chains.removeValue(forKey: id)
     leaveFolder(id, report: report, at: now)
     chains[id] = chain

@@ -233,6 +233,10 @@ extension WatchEngine {
         forgetEntries(of: id, report: report, at: now)
         releaseWatch(id)
         nodes[id].pointee.inode = 0
+      } else if nodes[id].pointee.flags.contains(.link) {
+        // The link is there, but leads elsewhere by now: it is followed again.
+        leaveFolderBehindLink(id, report: report, at: now)
+        dirtyChains.insert(id)
       } else {
         vanishTree(id, report: report, at: now)
       }
