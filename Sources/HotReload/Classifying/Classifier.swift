@@ -22,20 +22,26 @@ struct Classifier: Sendable {
     return .file(path)
   }
 
-  /// Sorts a candidate's changes.
-  func classify(_ candidate: Candidate) -> ClassifiedCandidate {
+  /// Sorts a candidate's changes, and leaves out those of units that are not accepted.
+  func classify(
+    _ candidate: Candidate, only isAccepted: (UnitID) -> Bool = { _ in true }
+  ) -> ClassifiedCandidate {
     var result = ClassifiedCandidate(
       producers: [candidate.producer], notices: candidate.notices)
     switch candidate.scope {
     case .everything: result.isEverything = true
     case .units(let units): result.units = units.filter { $0.configName != nil }
     }
-    for change in candidate.changes { add(change, to: &result) }
+    for change in candidate.changes {
+      let unit = unit(of: change.path)
+      // A folder's change may concern anything below it.
+      guard change.kind == .subtreeChanged || isAccepted(unit) else { continue }
+      add(change, of: unit, to: &result)
+    }
     return result
   }
 
-  private func add(_ change: FileChange, to result: inout ClassifiedCandidate) {
-    let unit = unit(of: change.path)
+  private func add(_ change: FileChange, of unit: UnitID, to result: inout ClassifiedCandidate) {
     if unit.configName != nil {
       result.units.insert(unit)
       result.unitChanges[unit, default: []].append(change)

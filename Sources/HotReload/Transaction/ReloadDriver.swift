@@ -154,18 +154,17 @@ final class ReloadDriver: Sendable {
 extension ReloadDriver {
   /// Takes in what a subscription of the watcher delivered. Called on the watcher's thread.
   func receive(_ set: ChangeSet, only accepted: @Sendable (UnitID) -> Bool) {
-    let changes = set.changes.filter { change in
-      // A folder's change may concern anything below it.
-      change.kind == .subtreeChanged || accepted(classifier.unit(of: change.path))
-    }
-    guard !changes.isEmpty || !set.notices.isEmpty else { return }
-    let candidate = Candidate(producer: .watcher, changes: changes, notices: set.notices)
-    step(.submit(classify(candidate), nil))
+    let candidate = Candidate(producer: .watcher, changes: set.changes, notices: set.notices)
+    let classified = classify(candidate, only: accepted)
+    guard classified.isUrgent || !classified.content.isEmpty else { return }
+    step(.submit(classified, nil))
   }
 
-  private func classify(_ candidate: Candidate) -> ClassifiedCandidate {
+  private func classify(
+    _ candidate: Candidate, only accepted: (UnitID) -> Bool = { _ in true }
+  ) -> ClassifiedCandidate {
     let start = clock.now()
-    var classified = classifier.classify(candidate)
+    var classified = classifier.classify(candidate, only: accepted)
     classified.classifying = clock.now() - start
     return classified
   }

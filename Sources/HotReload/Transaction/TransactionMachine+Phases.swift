@@ -179,9 +179,9 @@ extension TransactionMachine {
   mutating func stop(at now: Duration) -> [Action] {
     guard !isStopping else { return [] }
     isStopping = true
-    var tickets = pendingTickets.map(\.ticket) + incomplete.map(\.waiter.ticket)
+    var tickets = pendingTickets.map { $0.ticket } + incomplete.map { $0.waiter.ticket }
     if let transaction = running, transaction.phase != .swap, transaction.phase != .publish {
-      tickets += transaction.tickets.map(\.ticket)
+      tickets += transaction.tickets.map { $0.ticket }
       running = nil
     }
     pendingTickets = []

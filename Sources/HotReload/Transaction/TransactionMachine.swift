@@ -251,10 +251,12 @@ struct TransactionMachine<Content: Equatable & Sendable>: Sendable {
 
   /// The rejected units of the groups that these belong to: a group can pass only as a whole.
   private func heldBack(with asked: Set<UnitID>) -> Set<UnitID> {
-    let keys = Set(asked.map(groups.key))
-    return Set(
-      units.lazy.filter { !$0.value.refusal.isEmpty && keys.contains(groups.key(of: $0.key)) }
-        .map(\.key))
+    var refused: Set<UnitID> = []
+    // No key paths here: in a generic type each use makes them anew, which costs more than all the rest.
+    for (unit, known) in units where !known.refusal.isEmpty { refused.insert(unit) }
+    if refused.isEmpty { return [] }
+    let keys = Set(asked.map { groups.key(of: $0) })
+    return refused.filter { keys.contains(groups.key(of: $0)) }
   }
 
   mutating func nextGeneration() -> UInt64 {

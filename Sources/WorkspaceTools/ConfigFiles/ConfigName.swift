@@ -98,22 +98,42 @@ enum ConfigFiles {
 
   /// The config that a path may belong to in *some* environment, and what stands between name and extension.
   static func parse(_ path: FilePath) -> (name: String, suffix: String?, isFallback: Bool)? {
-    var components = path.components.map(\.string)
-    guard path.root == nil, let file = components.popLast(), !components.contains("..") else {
-      return nil
+    // Every changed file comes through here, and most are no configs: what costs something comes last.
+    var text = path.string
+    return text.withUTF8 { parse($0) }
+  }
+
+  private static func parse(
+    _ path: UnsafeBufferPointer<UInt8>
+  ) -> (name: String, suffix: String?, isFallback: Bool)? {
+    let slash = path.lastIndex(of: UInt8(ascii: "/"))
+    let isFallback = slash == nil && path.first == UInt8(ascii: ".")
+    let nameStart = isFallback ? 1 : folderPrefix.count
+    guard isFallback || path.starts(with: folderPrefix) else { return nil }
+    let fileStart = isFallback ? 1 : (slash ?? -1) + 1
+    guard let lastDot = path[fileStart...].lastIndex(of: UInt8(ascii: ".")),
+      let firstDot = path[fileStart...].firstIndex(of: UInt8(ascii: ".")),
+      extensions.contains(where: { $0.name.utf8.elementsEqual(path[(lastDot + 1)...]) })
+    else { return nil }
+    var suffix: String?
+    if firstDot != lastDot {
+      let middle = path[(firstDot + 1)..<lastDot]
+      guard !isFallback, !middle.contains(UInt8(ascii: ".")) else { return nil }
+      suffix = String(decoding: middle, as: UTF8.self)
     }
-    let isFallback = components.isEmpty && file.utf8.first == UInt8(ascii: ".")
-    guard isFallback || components.first == directory.string else { return nil }
-    let parts = (isFallback ? file.dropFirst() : file[...])
-      .split(separator: ".", omittingEmptySubsequences: false)
-    guard parts.count == 2 || parts.count == 3 && !isFallback,
-      let last = parts.last, extensions.contains(where: { $0.name == last })
-    else { return nil }
-    let name = (components.dropFirst() + [String(parts[0])]).joined(separator: "/")
+    let name = String(decoding: path[nameStart..<firstDot], as: UTF8.self)
     // A name that is not UTF-8 does not survive the way to a String and back.
-    guard ConfigName.isValid(name),
-      !path.components.contains(where: { $0.string.unicodeScalars.contains("\u{FFFD}") })
-    else { return nil }
-    return (name, parts.count == 3 ? String(parts[1]) : nil, isFallback)
+    guard ConfigName.isValid(name), !hasReplacement(path) else { return nil }
+    return (name, suffix, isFallback)
+  }
+
+  /// What the path of a config in the folder begins with.
+  private static let folderPrefix = Array("\(directory.string)/".utf8)
+
+  /// Whether U+FFFD is in it, which also stands for bytes that are not UTF-8.
+  private static func hasReplacement(_ path: UnsafeBufferPointer<UInt8>) -> Bool {
+    path.indices.contains { index in
+      path[index] == 0xEF && path[index...].starts(with: [0xEF, 0xBF, 0xBD] as [UInt8])
+    }
   }
 }

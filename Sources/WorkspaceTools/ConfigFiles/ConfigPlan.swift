@@ -13,29 +13,15 @@ final class ConfigPlan: Sendable {
   let candidates: [ConfigCandidate]
   /// The absolute path of each candidate.
   let paths: [Text]
-  /// The folders the candidates are in, absolute.
-  let folders: [FilePath]
-  /// For each candidate which of the folders it is in.
-  let folderIndices: [Int]
 
   init(root: FilePath, candidates: [ConfigCandidate]) {
     self.root = root
     self.candidates = candidates
-    var folders: [FilePath] = []
-    var paths: [Text] = []
-    folderIndices = candidates.map { candidate in
-      let path = root.pushing(candidate.path)
-      paths.append(
-        path.withPlatformString { text in
-          Array(UnsafeBufferPointer(start: text, count: SystemCalls.length(text) + 1))
-        })
-      let folder = path.removingLastComponent()
-      if let index = folders.lastIndex(of: folder) { return index }
-      folders.append(folder)
-      return folders.count - 1
+    paths = candidates.map { candidate in
+      root.pushing(candidate.path).withPlatformString { text in
+        Array(UnsafeBufferPointer(start: text, count: SystemCalls.length(text) + 1))
+      }
     }
-    self.folders = folders
-    self.paths = paths
   }
 }
 

@@ -16,15 +16,12 @@ struct ConfigReading {
   let plan: ConfigPlan
   let options: ConfigLoadOptions
   let survey: ConfigSurvey
-  /// The root with its links resolved; nil while there is no root.
-  let realRoot: FilePath?
 
   init(name: String, plan: ConfigPlan, options: ConfigLoadOptions, survey: ConfigSurvey) {
     self.name = name
     self.plan = plan
     self.options = options
     self.survey = survey
-    realRoot = try? SystemCalls.realPath(plan.root)
   }
 
   private var candidates: [ConfigCandidate] { plan.candidates }
@@ -32,8 +29,13 @@ struct ConfigReading {
 
   /// Whether a resolved path may be read or written.
   func isAllowed(_ real: FilePath) -> Bool {
-    options.allowsLinksOutOfRoot || realRoot.map { real.starts(with: $0) } ?? false
+    // What a path without links begins with has no links either, so mostly the root need not be resolved.
+    options.allowsLinksOutOfRoot || real.starts(with: root)
+      || realRoot.map { real.starts(with: $0) } ?? false
   }
+
+  /// The root with its links resolved; nil while there is no root.
+  private var realRoot: FilePath? { try? SystemCalls.realPath(root) }
 
   /// Reads every layer that there is, in the order they are merged.
   func readAll(before: (FilePath) -> Void) -> Outcome {
@@ -89,11 +91,7 @@ struct ConfigReading {
     let candidate = candidates[index]
     let stamp: FileStamp
     switch survey.presences[index] {
-    case .file(let seen, let real):
-      guard isAllowed(real) else {
-        throw .outsideRoot(candidate.path, leadsTo: real, config: name)
-      }
-      stamp = seen
+    case .file(let seen, _): stamp = seen
     case .failed(let error): throw unreadable(candidate.path, error)
     case .notAFile(let kind):
       throw ConfigError(
@@ -102,10 +100,15 @@ struct ConfigReading {
         file: candidate.path)
     case .absent, .dangling: return nil
     }
-    if stamp.size > Int64(options.maximumFileSize) { throw tooLarge(candidate.path, stamp.size) }
+    var outside: FilePath?
+    let file: StableFile?
     do {
-      let file = try readStably(root.pushing(candidate.path), limit: options.maximumFileSize)
-      return file.stamp == stamp ? file : nil
+      let path = root.pushing(candidate.path)
+      file = try readStably(path, limit: options.maximumFileSize) { real in
+        let isAllowed = isAllowed(real)
+        if !isAllowed { outside = real }
+        return isAllowed
+      }
     } catch {
       switch error {
       case .missing, .notSettled, .notAFile: return nil
@@ -113,6 +116,8 @@ struct ConfigReading {
       case .unreadable(_, let reason): throw unreadable(candidate.path, reason)
       }
     }
+    if let outside { throw .outsideRoot(candidate.path, leadsTo: outside, config: name) }
+    return file?.stamp == stamp ? file : nil
   }
 }
 

@@ -4,16 +4,16 @@ import WorkspaceFiles
 /// What is at the places a config may come from, at one moment.
 ///
 /// Two equal surveys, one before and one after the files were read, mean that what was read belongs
-/// together: no file was replaced or written to, none appeared or vanished, and every link still led to
-/// the same place.
+/// together: no file was replaced or written to, none appeared or vanished, and every path still led to
+/// the same file, through the same link if it is one.
 struct ConfigSurvey: Equatable {
   /// What is at one candidate's path.
   enum Presence: Equatable {
     case absent
     /// A link that leads nowhere.
     case dangling
-    /// A regular file, with the path it has when links are resolved.
-    case file(FileStamp, FilePath)
+    /// A regular file; `link` is the stamp of the link that leads to it, if it is not at the path itself.
+    case file(FileStamp, link: FileStamp?)
     /// Something that is no file.
     case notAFile(FileStamp.Kind)
     /// It cannot be told what is there.
@@ -33,7 +33,6 @@ struct ConfigSurvey: Equatable {
 
   /// Looks at every candidate. Blocking.
   init(_ plan: ConfigPlan) {
-    var folders = [FilePath?](repeating: nil, count: plan.folders.count)
     var presences = [Presence](repeating: .absent, count: plan.candidates.count)
     var hasBase = false
     // The fallbacks come first among the candidates, and are looked at last.
@@ -41,17 +40,7 @@ struct ConfigSurvey: Equatable {
       let candidate = plan.candidates[index]
       if candidate.isFallback && hasBase { break }
       presences[index] = plan.paths[index].withUnsafeBufferPointer { text in
-        text.baseAddress.map { path in
-          Self.presence(at: path) { () throws(Errno) -> FilePath in
-            let folder = plan.folderIndices[index]
-            let known = folders[folder]
-            let real =
-              if let known { known } else { try SystemCalls.realPath(plan.folders[folder]) }
-            folders[folder] = real
-            guard let name = candidate.path.lastComponent else { return real }
-            return real.appending(name)
-          }
-        } ?? .absent
+        text.baseAddress.map { Self.presence(at: $0) } ?? .absent
       }
       if candidate.layer == .base && presences[index].isClaim { hasBase = true }
     }
@@ -60,35 +49,24 @@ struct ConfigSurvey: Equatable {
 
   /// What is at a path.
   static func presence(at path: FilePath) -> Presence {
-    path.withPlatformString { text in
-      presence(at: text) { () throws(Errno) -> FilePath in try SystemCalls.realPath(path) }
-    }
+    path.withPlatformString { presence(at: $0) }
   }
 
   /// Most candidates do not exist, so one call has to do for those.
-  private static func presence(
-    at path: UnsafePointer<CInterop.PlatformChar>, resolve: () throws(Errno) -> FilePath
-  ) -> Presence {
+  private static func presence(at path: UnsafePointer<CInterop.PlatformChar>) -> Presence {
     let here = SystemCalls.currentDirectoryHandle
-    guard var stamp = FileStamp(at: path, in: here, followLinks: false) else {
+    guard let stamp = FileStamp(at: path, in: here, followLinks: false) else {
       let error = SystemCalls.lastError
       return error.isAbsence ? .absent : .failed(error)
     }
-    let isLink = stamp.kind == .link
-    if isLink {
-      guard let target = FileStamp(at: path, in: here, followLinks: true) else {
-        let error = SystemCalls.lastError
-        return error.isAbsence ? .dangling : .failed(error)
-      }
-      stamp = target
+    guard stamp.kind == .link else {
+      return stamp.kind == .file ? .file(stamp, link: nil) : .notAFile(stamp.kind)
     }
-    guard stamp.kind == .file else { return .notAFile(stamp.kind) }
-    do {
-      return .file(
-        stamp, isLink ? try SystemCalls.realPath(FilePath(platformString: path)) : try resolve())
-    } catch {
-      return error.isAbsence ? .absent : .failed(error)
+    guard let target = FileStamp(at: path, in: here, followLinks: true) else {
+      let error = SystemCalls.lastError
+      return error.isAbsence ? .dangling : .failed(error)
     }
+    return target.kind == .file ? .file(target, link: stamp) : .notAFile(target.kind)
   }
 }
 

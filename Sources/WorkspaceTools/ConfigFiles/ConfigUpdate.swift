@@ -70,7 +70,7 @@ struct ConfigUpdate<T: Codable & Sendable>: Sendable {
     try writer.validate(after)
     let tree = loaded.tree.replacing(try writer.encode(before), with: try writer.encode(after))
     if tree == loaded.tree { return after }
-    guard ConfigSurvey.presence(at: destination.real) == .file(stamp, destination.real) else {
+    guard ConfigSurvey.presence(at: destination.real) == .file(stamp, link: nil) else {
       return nil
     }
     try writer.write(tree, to: destination)

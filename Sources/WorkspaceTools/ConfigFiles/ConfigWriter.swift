@@ -64,7 +64,11 @@ struct ConfigWriter {
           "Leave the format out to keep \(candidate.format.rawValue), or remove the file first.")
     }
     switch presence {
-    case .file(let stamp, let real):
+    case .file(let stamp, _):
+      let real: FilePath
+      do { real = try SystemCalls.realPath(root.pushing(path)) } catch {
+        throw unwritable(path, "cannot be examined: \(error)")
+      }
       guard reading.isAllowed(real) else {
         throw .outsideRoot(path, leadsTo: real, config: name)
       }
