@@ -22,19 +22,12 @@ protocol AnyConfigSlot: AnyObject, Sendable {
 /// of them does; without it, the config is no longer decoded into that type.
 @usableFromInline
 final class ConfigSlot<T: Decodable & Sendable>: AnyConfigSlot {
-  /// Each continuation that is put in is taken out under the mutex, by one who then resumes it: unchecked ones,
-  /// because there may be thousands to resume at once.
-  private struct Waiters {
-    var continuations: [UInt64: UnsafeContinuation<Void, Never>] = [:]
-    var last: UInt64 = 0
-    var isFinished = false
-  }
-
   let id: UInt64
   let config: String
   @usableFromInline let index: Int
   @usableFromInline let cell: SnapshotCell
-  private let waiters = Mutex(Waiters())
+  private let waiters = StreamWaiters()
+  private let isFinished = Atomic(false)
 
   init(id: UInt64, config: String, index: Int, cell: SnapshotCell) {
     self.id = id
@@ -63,6 +56,15 @@ final class ConfigSlot<T: Decodable & Sendable>: AnyConfigSlot {
     }
   }
 
+  /// The generation that brought the value in force.
+  var generation: UInt64 {
+    let word = index + 1
+    return cell.read { table in
+      SnapshotStorage.object(at: word, in: table, as: TypedValue<T>.self)
+        ._withUnsafeGuaranteedRef { $0.generation }
+    }
+  }
+
   func makeValue(
     from config: LoadedConfig, generation: UInt64, validating: Bool
   ) throws(ConfigError) -> any AnyTypedValue {
@@ -71,53 +73,26 @@ final class ConfigSlot<T: Decodable & Sendable>: AnyConfigSlot {
   }
 
   func wake() {
-    let woken = waiters.withLock { waiters in
-      defer { waiters.continuations.removeAll() }
-      return waiters.continuations
-    }
-    for continuation in woken.values { continuation.resume() }
+    waiters.wake()
   }
 
   func finish() {
-    waiters.withLock { $0.isFinished = true }
+    isFinished.store(true, ordering: .sequentiallyConsistent)
     wake()
   }
 
-  /// The value in force if it is newer than `generation`; else waits for one. Nil at the end, or when the task is
+  /// The value in force if it is newer than `seen`; else waits for one. Nil at the end, or when the task is
   /// cancelled.
-  func next(after generation: UInt64, isolation: isolated (any Actor)?) async -> TypedValue<T>? {
+  func next(after seen: UInt64, isolation: isolated (any Actor)?) async -> TypedValue<T>? {
     while true {
-      let newest = typedValue
-      if newest.generation > generation { return newest }
-      if Task.isCancelled || waiters.withLock({ $0.isFinished }) {
-        // What came in just before the end is delivered.
-        let last = typedValue
-        return last.generation > generation && !Task.isCancelled ? last : nil
+      // Read before the value: what came in just before the end is delivered.
+      let isLast = isFinished.load(ordering: .sequentiallyConsistent)
+      if generation > seen { return typedValue }
+      if isLast || Task.isCancelled { return nil }
+      // A publisher swaps first and wakes afterwards.
+      await waiters.wait(isolation: isolation) {
+        isFinished.load(ordering: .sequentiallyConsistent) || generation > seen
       }
-      await wait(after: generation, isolation: isolation)
-    }
-  }
-
-  private func wait(after generation: UInt64, isolation: isolated (any Actor)?) async {
-    let id = waiters.withLock { waiters in
-      waiters.last += 1
-      return waiters.last
-    }
-    await withTaskCancellationHandler {
-      await withUnsafeContinuation { continuation in
-        // A publisher swaps first and wakes afterwards, so looking again under its lock misses nothing. Likewise
-        // a task is marked as cancelled before its handler runs.
-        let isReady = waiters.withLock { waiters in
-          if waiters.isFinished || Task.isCancelled || typedValue.generation > generation {
-            return true
-          }
-          waiters.continuations[id] = continuation
-          return false
-        }
-        if isReady { continuation.resume() }
-      }
-    } onCancel: {
-      waiters.withLock { $0.continuations.removeValue(forKey: id) }?.resume()
     }
   }
 }

@@ -23,20 +23,24 @@ public struct ConfigStream<T: Decodable & Sendable>: AsyncSequence, Sendable {
 
   init(slot: ConfigSlot<T>) {
     self.slot = slot
-    start = slot.typedValue.generation
+    start = slot.generation
   }
 
   /// The config's name.
   public var name: String { slot.config }
 
   /// The value in force. Takes a few nanoseconds, on any thread, and never waits.
+  ///
+  /// The value is copied. If its type has references in it (strings over 15 bytes, arrays, dictionaries, classes),
+  /// each copy counts them, and threads that read at the same time share those counts: about 15 ns alone,
+  /// ten times that with two threads. Where that matters, read through a ``cursor()``, which lends its value.
   @inlinable
   public var current: T {
     @inline(__always) get { slot.current }
   }
 
   /// The generation that brought the value in force.
-  public var generation: UInt64 { slot.typedValue.generation }
+  public var generation: UInt64 { slot.generation }
 
   /// Another stream of the same config, which yields what comes into force from now on.
   public func subscribe() -> ConfigStream<T> {
@@ -87,13 +91,13 @@ public struct ConfigCursor<T: Decodable & Sendable> {
     value = slot.current
   }
 
-  /// The value in force.
+  /// The value in force. It is lent, not copied: `cursor.current.port` touches nothing but the port.
   @inlinable
   public var current: T {
-    @inline(__always) mutating get {
+    @inline(__always) mutating _read {
       let newest = slot.cell.version.load(ordering: .acquiring)
       if newest != version { refresh(to: newest) }
-      return value
+      yield value
     }
   }
 
