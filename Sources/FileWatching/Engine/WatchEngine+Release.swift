@@ -5,6 +5,7 @@ extension WatchEngine {
   /// Compares what has settled and delivers what differs from what the consumer knows.
   func release(_ index: Int, at now: Nanoseconds, force: Bool) {
     var set = PendingSet()
+    var taken: [NodeID] = []
     for (id, entry) in subscribers[index].settler.takeSettled(at: now, force: force) {
       var entry = entry
       let hint: Hint = entry.written ? .written : entry.changed ? .none : .attributes
@@ -14,7 +15,7 @@ extension WatchEngine {
         subscribers[index].settler.holdEmpty(id, entry)
         continue
       }
-      nodes[id].pointee.pending -= 1
+      taken.append(id)
       let isPresent = nodes[id].pointee.kind == .file
       // A folder that another path turned out to be may have been scanned in between, with this file in it.
       subscribers[index].settler.rebase(id, wasPresent: isPresent)
@@ -22,12 +23,13 @@ extension WatchEngine {
       case (false, true): set.created.append(id)
       case (true, false): set.deleted.append(id)
       case (true, true): if entry.changed { set.modified.append(id) }
-      case (false, false): set.cameAndWent.append(id)
+      case (false, false): break
       }
     }
     deliver(set, to: index)
-    for id in set.deleted { freeIfUnused(id) }
-    for id in set.cameAndWent { freeIfUnused(id) }
+    // Not earlier: what one path turns out to be can make others vanish, and their names are needed until now.
+    for id in taken { nodes[id].pointee.pending -= 1 }
+    for id in taken { freeIfUnused(id) }
   }
 
   /// A demanded file that just became empty is likely between a writer's truncation and its write.
@@ -103,7 +105,6 @@ extension WatchEngine {
     var created: [NodeID] = []
     var deleted: [NodeID] = []
     var modified: [NodeID] = []
-    var cameAndWent: [NodeID] = []
   }
 
   private struct Identity: Hashable {

@@ -11,8 +11,9 @@ struct RandomRun: Sendable {
   var setting: Setting
   /// A bug planted between the watcher and the consumer.
   var bug: PlantedBug?
-  /// Operations of the mutator to leave out. No event comes for a file that is written through a name that is
-  /// excluded or outside, so hard links are only made where neither is.
+  /// Operations of the mutator to leave out. Writing to a file through a name that is excluded, outside, or in a
+  /// folder so new that it is not watched yet and gone again before it is read, leaves no hint with
+  /// anybody. So hard links are only made where no names are hidden and all folders stay.
   var without = ["hardLink"]
   var exclude = ["**/ignored", "**/*.tmp"]
 
