@@ -32,8 +32,8 @@ public struct ConfigStream<T: Decodable & Sendable>: AsyncSequence, Sendable {
   /// The value in force. Takes a few nanoseconds, on any thread, and never waits.
   ///
   /// The value is copied. If its type has references in it (strings over 15 bytes, arrays, dictionaries, classes),
-  /// each copy counts them, and threads that read at the same time share those counts: about 15 ns alone,
-  /// ten times that with two threads. Where that matters, read through a ``cursor()``, which lends its value.
+  /// a copy counts them, and threads that copy at the same time share those counts, which slows all of them.
+  /// Where that matters, read through a ``cursor()``, which lends its value.
   @inlinable
   public var current: T {
     @inline(__always) get { slot.current }
