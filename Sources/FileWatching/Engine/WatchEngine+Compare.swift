@@ -115,8 +115,8 @@ extension WatchEngine {
     }
     if node.flags.contains(.unreadable) != isUnreadable { return .certain }
     if node.changedNanoseconds == stamp.changedNanoseconds {
-      // Equal stamps prove nothing within a tick of the clock.
-      if !node.flags.contains(.young) || hint == .attributes { return .none }
+      // Equal stamps prove nothing within a tick of the clock. What cannot be read looks the same whatever it is.
+      if !node.flags.contains(.young) || hint == .attributes || isUnreadable { return .none }
       guard let known = youngDigests[id] else { return .doubt }
       return digest(id, size: stamp.size) == known ? .none : .certain
     }
