@@ -2,7 +2,7 @@ import Dispatch
 import Testing
 import WorkspaceFiles
 
-@Suite("Blocking executor", .timeLimit(.minutes(1))) struct BlockingExecutorTests {
+@Suite("Blocking executor", .timeLimit(.minutes(5))) struct BlockingExecutorTests {
   private struct Refused: Error, Equatable {}
 
   @Test("Work returns its result and throws its error")
@@ -100,16 +100,20 @@ import WorkspaceFiles
   @Test("Cancelling at any moment resumes each caller exactly once")
   func cancellationRace() async throws {
     let executor = BlockingExecutor(threads: 2)
-    var finished = 0
-    for round in 0..<2_000 {
-      let task = Task { try await executor.run { round } }
-      if round % 3 == 0 { await Task.yield() }
-      task.cancel()
-      switch await task.result {
-      case .success(let value): #expect(value == round)
-      case .failure(let error): #expect(error is CancellationError)
+    // All at once: one after another, each would wait its turn behind all other tests of the process.
+    let finished = await withTaskGroup(of: Void.self) { group in
+      for round in 0..<2_000 {
+        group.addTask {
+          let task = Task { try await executor.run { round } }
+          if round % 3 == 0 { await Task.yield() }
+          task.cancel()
+          switch await task.result {
+          case .success(let value): #expect(value == round)
+          case .failure(let error): #expect(error is CancellationError)
+          }
+        }
       }
-      finished += 1
+      return await group.reduce(into: 0) { count, _ in count += 1 }
     }
     #expect(finished == 2_000)
   }

@@ -50,7 +50,7 @@ import WorkspaceFiles
   }
 
   @Test(
-    "Folders, FIFOs, sockets and devices are refused without being opened", .timeLimit(.minutes(1)))
+    "Folders, FIFOs, sockets and devices are refused without being opened", .timeLimit(.minutes(5)))
   func notAFile() throws {
     let fifo = space.path("fifo")
     #expect(mkfifo(fifo.string, 0o600) == 0)
