@@ -177,9 +177,13 @@ extension Scripts {
         try process.root.setMode("file.txt", 0o640)
         try await process.sync()
         #expect(process.takeReported() == ["modified file.txt"])
-        try process.root.setMode("file.txt", 0o600)
-        try await process.sync()
-        #expect(process.takeReported() == [])
+        // Nothing of this shows to who may not read it, nor when it is looked at twice within a clock's tick.
+        for attempt in 1...20 {
+          try process.root.setMode("file.txt", attempt % 2 == 0 ? 0o640 : 0o600)
+          try await process.sync()
+          try await process.sync()
+          #expect(process.takeReported() == [], "attempt \(attempt)")
+        }
         try process.root.setMode("file.txt", 0o644)
         try await process.sync()
         #expect(process.takeReported() == ["modified file.txt"])
