@@ -1,11 +1,6 @@
 import Dispatch
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import WorkspaceFiles
 
 /// A thread that does one piece of work after the other. Blocking in it harms nobody else.
 ///
@@ -23,25 +18,7 @@ final class WorkerThread: Sendable {
 
   /// Starts the thread; nil if the system has none left.
   init?() {
-    var thread = pthread_t.none
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    defer { pthread_attr_destroy(&attributes) }
-    pthread_attr_setdetachstate(&attributes, CInt(PTHREAD_CREATE_DETACHED))
-    let context = Unmanaged.passRetained(self)
-    let result = pthread_create(
-      &thread, &attributes,
-      { context in
-        #if canImport(Glibc)
-          guard let context else { return nil }
-        #endif
-        Unmanaged<WorkerThread>.fromOpaque(context).takeRetainedValue().run()
-        return nil
-      }, context.toOpaque())
-    guard result == 0 else {
-      context.release()
-      return nil
-    }
+    guard startDetachedThread(name: "hotreload", { self.run() }) == 0 else { return nil }
   }
 
   /// Adds work, unless the thread was stopped. The transaction machine gives out one piece at a time.
@@ -72,12 +49,4 @@ final class WorkerThread: Sendable {
       }
     }
   }
-}
-
-extension pthread_t {
-  #if canImport(Glibc)
-    fileprivate static let none: pthread_t = 0
-  #else
-    fileprivate static var none: pthread_t? { nil }
-  #endif
 }
