@@ -140,10 +140,6 @@ int shim_rename_exchange(const char *a, const char *b) {
   return (int)syscall(SYS_renameat2, AT_FDCWD, a, AT_FDCWD, b, 2u);
 }
 
-int shim_rename_no_replace(const char *from, const char *to) {
-  return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 1u);
-}
-
 void shim_name_thread(const char *name) {
   char short_name[16];
   snprintf(short_name, sizeof short_name, "%s", name);

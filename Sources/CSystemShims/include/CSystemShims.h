@@ -81,9 +81,8 @@ int shim_poll_two(int first, int second, int64_t timeout_ns);
 // The file system's magic number (statfs f_type), or -1.
 int64_t shim_file_system_type(const char *path);
 
-// renameat2 with RENAME_EXCHANGE (exchange) or RENAME_NOREPLACE.
+// renameat2 with RENAME_EXCHANGE.
 int shim_rename_exchange(const char *a, const char *b);
-int shim_rename_no_replace(const char *from, const char *to);
 
 // Names the calling thread, 15 bytes at most, for ps and debuggers.
 void shim_name_thread(const char *name);
