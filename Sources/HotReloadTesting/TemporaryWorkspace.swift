@@ -104,13 +104,15 @@ extension TemporaryWorkspace {
   ) throws {
     let absolute = self.path(path)
     try makeDirectory(absolute.removingLastComponent())
-    let file = try Self.attempt("open", absolute) {
-      try FileDescriptor.open(
-        absolute, .writeOnly, options: options,
-        permissions: [.ownerReadWrite, .groupRead, .otherRead])
+    try DescriptorInheritance.whileWriting {
+      let file = try Self.attempt("open", absolute) {
+        try FileDescriptor.open(
+          absolute, .writeOnly, options: options,
+          permissions: [.ownerReadWrite, .groupRead, .otherRead])
+      }
+      defer { try? file.close() }
+      _ = try Self.attempt("write", absolute) { try file.writeAll(bytes) }
     }
-    defer { try? file.close() }
-    _ = try Self.attempt("write", absolute) { try file.writeAll(bytes) }
   }
 
   /// A name in the folder of `path` that starts with a dot and ends in `.tmp`.

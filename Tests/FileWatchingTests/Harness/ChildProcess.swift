@@ -1,4 +1,5 @@
 import Glibc
+import HotReloadTesting
 import Synchronization
 import SystemPackage
 
@@ -10,10 +11,8 @@ struct ChildFailure: Error, CustomStringConvertible {
 /// Another program, with pipes to its input and from its output.
 ///
 /// Only one thread at a time makes pipes and starts a program, so that no other child inherits a pipe's end
-/// and keeps it open.
+/// and keeps it open, and none inherits a file that is being written.
 final class ChildProcess: Sendable {
-  private static let starting = Mutex(())
-
   let id: pid_t
   let input: CInt
   let output: CInt
@@ -28,7 +27,7 @@ final class ChildProcess: Sendable {
       throw ChildFailure(
         description: "\(arguments.first ?? "") is not installed; scripts/test installs it")
     }
-    let started = try Self.starting.withLock { _ in
+    let started = try DescriptorInheritance.whileStarting {
       signal(SIGPIPE, SIG_IGN)
       return try Self.start(program, arguments, environment, mergingErrors)
     }

@@ -1,4 +1,5 @@
 import Glibc
+import HotReloadTesting
 import SystemPackage
 
 /// A call of the system failed; the text names the call, the path and the reason.
@@ -120,9 +121,11 @@ struct Folder: Sendable {
   }
 
   private func put(_ relative: FilePath, _ text: String, flags: CInt) throws {
-    let file = try open(relative, flags)
-    defer { close(file) }
-    try writeAll(file, text, path: at(relative))
+    try DescriptorInheritance.whileWriting {
+      let file = try open(relative, flags)
+      defer { close(file) }
+      try writeAll(file, text, path: at(relative))
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import HotReloadTesting
 import SystemPackage
 
 /// The real `hotreload` as a child process, whose output is read line by line.
@@ -118,7 +119,9 @@ final class CommandProcess: Sendable {
     var envp = variables.map { strdup("\($0)=\($1)") } + [nil]
     defer { for pointer in argv + envp { free(pointer) } }
     var identifier: pid_t = 0
-    let result = posix_spawn(&identifier, arguments[0], &actions, &attributes, &argv, &envp)
+    let result = DescriptorInheritance.whileStarting {
+      posix_spawn(&identifier, arguments[0], &actions, &attributes, &argv, &envp)
+    }
     guard result == 0 else { throw Errno(rawValue: result) }
     return identifier
   }

@@ -1,4 +1,5 @@
 import Foundation
+import HotReloadTesting
 
 @testable import WorkspaceTools
 
@@ -74,7 +75,7 @@ enum TOMLOracle {
     process.arguments = ["python3", "-X", "utf8", "-c", script, input.path, output.path]
     let errors = Pipe()
     process.standardError = errors
-    try process.run()
+    try DescriptorInheritance.whileStarting { try process.run() }
     let complaint = errors.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
     guard process.terminationStatus == 0 else {
