@@ -36,10 +36,7 @@ public struct HotReloadStatus: Sendable {
     for (path, reason) in (watch?.degraded ?? [:]).sorted(by: { $0.key.string < $1.key.string }) {
       reasons.append("\(path) is polled: \(reason)")
     }
-    for handler in handlers where handler.dropped > 0 {
-      reasons.append(
-        "the handler for \(handler.pattern) is too slow: \(handler.dropped) events were dropped")
-    }
+    reasons += handlers.flatMap(\.problems)
     return reasons.isEmpty ? .healthy : .degraded(reasons)
   }
 }

@@ -1,5 +1,6 @@
 import FileWatching
 import Glibc
+import HotReload
 import SystemPackage
 
 /// Turns what a watcher reports into lines of one format. Pure: the same input gives the same bytes.
