@@ -8,7 +8,7 @@ extension PublishedEvent {
   ///
   /// | `event` | members |
   /// |---|---|
-  /// | `configChanged` | `config`, `changed` (key paths), `old` (not for a new config), `value` |
+  /// | `configChanged` | `config`, `changed` (key paths) and `old`, both only if it is not new, `value` |
   /// | `fileChanged` | `path`, `change` (a ``ChangeType/Kind``), `from` if it was renamed |
   /// | `validationFailed` | `config`, `errors`: objects of `file`, `line`, `column`, `keyPath` as far as they are known, and `message` |
   /// | `reloadCompleted` | `config`, `duration` (ns) |
@@ -31,9 +31,10 @@ extension PublishedEvent {
     switch event {
     case .configChanged(let name, let old, let new):
       object.add("config", name)
-      let changed = old.map { new.difference(from: $0).map(\.keyPath.description) } ?? [""]
-      object.add("changed", changed)
-      if let old { object.add("old", json: old.jsonBytes(redacting: rules)) }
+      if let old {
+        object.add("changed", new.difference(from: old).map(\.keyPath.description))
+        object.add("old", json: old.jsonBytes(redacting: rules))
+      }
       object.add("value", json: new.jsonBytes(redacting: rules))
     case .fileChanged(let path, let change):
       object.add("path", path: path)

@@ -25,8 +25,6 @@ final class HandlerMailbox: EventReceiver {
     /// When it is cancelled; when it is abandoned, if it was cancelled.
     var deadline: Duration
     var isCancelled = false
-    /// Whether it was cancelled because of its time limit, and counted as failed.
-    var isOverdue = false
   }
 
   /// A task that sleeps until the call's deadline.
@@ -226,6 +224,7 @@ extension HandlerMailbox {
 
   /// Returns whether the runner goes on.
   private func complete(as number: UInt64, _ result: Result<Bool, any Error>) -> Bool {
+    var failure: (any Error)?
     let (goesOn, isEnd): (Bool, Bool) = state.withLock { state in
       guard state.runner?.number == number, let call = state.call else {
         state.missing -= 1
@@ -234,9 +233,13 @@ extension HandlerMailbox {
       state.call = nil
       switch result {
       case .success(let isHandled): state.handled += isHandled ? 1 : 0
-      case .failure:
+      case .failure(let error):
         state.handled += 1
-        if !call.isOverdue { state.failed += 1 }
+        // One that was cancelled is expected to throw, and was counted and logged for its time limit, if for that.
+        if !call.isCancelled {
+          state.failed += 1
+          failure = error
+        }
       }
       guard call.isCancelled else { return (true, false) }
       // Its task is cancelled, in which no other call can run.
@@ -245,9 +248,7 @@ extension HandlerMailbox {
       return (false, state.runner == nil && state.isEnded)
     }
     if isEnd { finish() }
-    if case .failure(let error) = result {
-      log(.error, "a reload handler failed", ["error": "\(error)"])
-    }
+    if let failure { log(.error, "a reload handler failed", ["error": "\(failure)"]) }
     return goesOn
   }
 }
@@ -299,7 +300,6 @@ extension HandlerMailbox {
       let now = call.clock.now()
       if onlyIfOverdue {
         guard now >= call.deadline else { return nil }
-        call.isOverdue = true
         state.timedOut += 1
         state.failed += 1
       }
@@ -309,7 +309,7 @@ extension HandlerMailbox {
       arm(&state)
       return runner
     }
-    // What the program does when it is cancelled runs right here, so it must be where it may block.
+    // What the program does on cancellation runs within cancel(), with a lock held that whoever wakes the task needs.
     if let runner { runner.executor.run { runner.task.cancel() } }
     return runner != nil
   }
