@@ -123,17 +123,23 @@ extension HandlerMailbox {
 
   /// Takes no more events and forgets those that wait.
   func close() {
-    state.withLock { state in
-      state.isClosed = true
-      state.queue.removeAll()
-      startRunner(&state)
-    }
+    state.withLock { close(&$0) }
   }
 
-  /// Closes, and cancels what the handler is busy with.
+  private func close(_ state: inout State) {
+    state.isClosed = true
+    state.queue.removeAll()
+    startRunner(&state)
+  }
+
+  /// Closes, and cancels what the handler is busy with, but not its end.
   func end() -> Latch? {
-    close()
-    cancelCall(onlyIfOverdue: false)
+    let cancelled: Runner? = state.withLock { state in
+      let cancelled = state.isEnded ? nil : markCancelled(&state)
+      close(&state)
+      return cancelled
+    }
+    if let cancelled { cancel(cancelled) }
     return ended
   }
 
@@ -285,33 +291,32 @@ extension HandlerMailbox {
   }
 
   private func expire() {
-    if cancelCall(onlyIfOverdue: true) {
-      log(.warning, "a reload handler exceeded its time limit", ["limit": "\(timeLimit)"])
-    } else {
-      leaveBehind()
-    }
-  }
-
-  /// Cancels the call, if there is one that was not cancelled yet, and gives it its time to end.
-  @discardableResult
-  private func cancelCall(onlyIfOverdue: Bool) -> Bool {
-    let runner: Runner? = state.withLock { state in
-      guard let runner = state.runner, var call = state.call, !call.isCancelled else { return nil }
-      let now = call.clock.now()
-      if onlyIfOverdue {
-        guard now >= call.deadline else { return nil }
-        state.timedOut += 1
-        state.failed += 1
-      }
-      call.isCancelled = true
-      call.deadline = now + HandlerRegistration.gracePeriod
-      state.call = call
-      arm(&state)
+    let overdue: Runner? = state.withLock { state in
+      guard let call = state.call, call.clock.now() >= call.deadline,
+        let runner = markCancelled(&state)
+      else { return nil }
+      state.timedOut += 1
+      state.failed += 1
       return runner
     }
+    guard let overdue else { return leaveBehind() }
+    cancel(overdue)
+    log(.warning, "a reload handler exceeded its time limit", ["limit": "\(timeLimit)"])
+  }
+
+  /// Gives the call, if there is one that was not cancelled yet, its time to end. Returns what is to be cancelled.
+  private func markCancelled(_ state: inout State) -> Runner? {
+    guard let runner = state.runner, var call = state.call, !call.isCancelled else { return nil }
+    call.isCancelled = true
+    call.deadline = call.clock.now() + HandlerRegistration.gracePeriod
+    state.call = call
+    arm(&state)
+    return runner
+  }
+
+  private func cancel(_ runner: Runner) {
     // What the program does on cancellation runs within cancel(), with a lock held that whoever wakes the task needs.
-    if let runner { runner.executor.run { runner.task.cancel() } }
-    return runner != nil
+    runner.executor.run { runner.task.cancel() }
   }
 
   /// Goes on without a call that was cancelled and has not ended.

@@ -17,7 +17,7 @@ struct HandlerEndTests {
     }
 
     func end() async {
-      log.add("end")
+      log.add(Task.isCancelled ? "cancelled end" : "end")
     }
   }
 
@@ -45,7 +45,10 @@ struct HandlerEndTests {
     _ = try bench.register(busy, "1")
     bench.publish(1)
     await busy.log.waitFor(1)
+    let many = (0..<200).map { _ in Recording() }
+    for handler in many { _ = try bench.register(handler, "none") }
     await bench.bus.endReceivers(within: .seconds(1))
+    #expect(many.allSatisfy { $0.log.all == ["end"] })
     #expect(idle.log.all == ["end"])
     #expect(busy.log.all == ["file 1 created", "end"])
   }
