@@ -9,6 +9,7 @@ struct HandlerEndTests {
   struct Recording: ReloadHandler {
     let log = HandlerTests.Log()
     var gate: Latch?
+    var endGate: Latch?
     var timeLimit: Duration { .seconds(7) }
 
     func handle(_ event: ChangeEvent) async throws {
@@ -17,6 +18,10 @@ struct HandlerEndTests {
     }
 
     func end() async {
+      if let endGate {
+        log.add("ending")
+        await endGate.wait()
+      }
       log.add(Task.isCancelled ? "cancelled end" : "end")
     }
   }
@@ -45,12 +50,25 @@ struct HandlerEndTests {
     _ = try bench.register(busy, "1")
     bench.publish(1)
     await busy.log.waitFor(1)
-    let many = (0..<200).map { _ in Recording() }
-    for handler in many { _ = try bench.register(handler, "none") }
     await bench.bus.endReceivers(within: .seconds(1))
-    #expect(many.allSatisfy { $0.log.all == ["end"] })
     #expect(idle.log.all == ["end"])
     #expect(busy.log.all == ["file 1 created", "end"])
+  }
+
+  @Test("is not cancelled by a shutdown that comes while it is under way")
+  func endingTwice() async throws {
+    let bench = HandlerBench()
+    let handler = Recording(endGate: Latch())
+    let registration = try bench.register(handler)
+    registration.mailbox.close()
+    await handler.log.waitFor(1)
+    async let ended: Void = bench.bus.endReceivers(within: .seconds(1))
+    // Once it is removed from the bus, the shutdown is about to tell it; the second time makes sure that it was told.
+    await eventually { bench.bus.receivers.isEmpty }
+    _ = registration.mailbox.end()
+    handler.endGate?.open()
+    await ended
+    #expect(handler.log.all == ["ending", "end"])
   }
 
   @Test("comes although it was given up")
