@@ -20,14 +20,17 @@ let package = Package(
     .library(name: "WorkspaceTools", targets: ["WorkspaceTools"]),
     .library(name: "FileWatching", targets: ["FileWatching"]),
     .library(name: "HotReload", targets: ["HotReload"]),
+    .library(name: "HotReloadWebhook", targets: ["HotReloadWebhook"]),
     .library(name: "HotReloadTesting", targets: ["HotReloadTesting"]),
     .executable(name: "hotreload", targets: ["HotReloadCommand"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
@@ -44,6 +47,14 @@ let package = Package(
     .target(
       name: "HotReload",
       dependencies: ["WorkspaceTools", "FileWatching", system, logging, lifecycle],
+      swiftSettings: strict),
+    .target(
+      name: "HotReloadWebhook",
+      dependencies: [
+        "HotReload", "WorkspaceTools",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
       swiftSettings: strict),
     .target(
       name: "HotReloadTesting",
@@ -80,6 +91,13 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "HotReloadTests", dependencies: ["HotReload", "HotReloadTesting"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "HotReloadWebhookTests",
+      dependencies: [
+        "HotReloadWebhook", "HotReload", "HotReloadTesting", "WorkspaceTools", system,
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "HotReloadCommandTests",

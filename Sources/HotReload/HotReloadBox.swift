@@ -1,4 +1,3 @@
-import Logging
 import Synchronization
 import WorkspaceFiles
 import WorkspaceTools
@@ -17,16 +16,6 @@ final class HotReloadBox: Sendable {
 
   let bus = EventBus()
   private let phase = Mutex(Phase.idle)
-
-  /// Where the handlers log that were registered before there is a manager.
-  var logger: Logger {
-    phase.withLock { phase in
-      switch phase {
-      case .idle: Logger(label: HotReloadConfiguration.loggerLabel)
-      case .starting(_, let configuration), .running(_, let configuration): configuration.logger
-      }
-    }
-  }
 
   /// The manager that runs, or a new one.
   /// - Parameter configuration: nil to take any that runs, and the default if none does.
@@ -77,9 +66,7 @@ final class HotReloadBox: Sendable {
       let configuration = try await BlockingExecutor.shared.run {
         try asked.settled(for: workspace)
       }
-      for receiver in bus.receivers {
-        (receiver as? HandlerMailbox)?.use(configuration.logger)
-      }
+      bus.surroundings.use(configuration.logger, clock)
       let manager = try await HotReloadManager.start(
         workspace, configuration: configuration, source: changes, clock: clock, bus: bus,
         onEnd: { manager in self.end(manager) })

@@ -128,44 +128,6 @@ extension HotReloadManager {
     demanded.withLock { _ = $0.insert(unit) }
   }
 
-  /// Calls `handler` with each event that the pattern matches; see ``ReloadHandler`` for how.
-  ///
-  /// - Parameters:
-  ///   - pattern: a glob for paths relative to the root. An event about a config is matched by each file that the config
-  ///     was read from, and by its name. `**` matches every event.
-  ///   - handler: may throw; that is logged and counted, and vetoes nothing.
-  /// - Throws: ``HotReloadError`` with the code `invalidPattern` or `tooManyReceivers`.
-  @discardableResult
-  public func registerReloadHandler(
-    matching pattern: String, _ handler: @escaping @Sendable (ChangeEvent) async throws -> Void
-  ) throws -> HandlerRegistration {
-    try bus.register(
-      ClosureHandler(body: handler), matching: pattern, logger: configuration.logger)
-  }
-
-  /// Calls a handler with each event that the pattern matches and that it can handle.
-  /// - Throws: as ``registerReloadHandler(matching:_:)``.
-  @discardableResult
-  public func register(
-    _ handler: any ReloadHandler, matching pattern: String = "**"
-  ) throws -> HandlerRegistration {
-    try bus.register(handler, matching: pattern, logger: configuration.logger)
-  }
-
-  /// The events from now on that the pattern matches.
-  ///
-  /// - Parameters:
-  ///   - pattern: as for ``registerReloadHandler(matching:_:)``.
-  ///   - bufferLimit: how many events wait for a slow consumer; beyond that the oldest are dropped and counted.
-  /// - Throws: ``HotReloadError`` with the code `invalidPattern` or `tooManyReceivers`.
-  public func events(
-    matching pattern: String = "**", bufferLimit: Int = defaultEventLimit
-  ) throws -> ChangeEvents {
-    ChangeEvents(
-      subscription: try EventSubscription(
-        pattern: EventPattern(pattern), capacity: bufferLimit, bus: bus))
-  }
-
   /// Asks `validator` about each new version of a config before it comes into force, and about the one in force now.
   ///
   /// - Parameters:

@@ -13,9 +13,6 @@ public final class HotReloadManager: Service, Sendable {
   /// How long a shutdown waits for handlers that are busy. Then it goes on without them.
   public static let handlerGracePeriod = Duration.seconds(5)
 
-  /// How many events wait for a slow consumer of ``events(matching:bufferLimit:)`` if it does not say otherwise.
-  public static let defaultEventLimit = 1_024
-
   /// The workspace.
   public let workspace: Workspace
   /// The configuration in force, with the settings of `hotreload.toml`.
@@ -110,36 +107,13 @@ extension HotReloadManager {
       let task = Task {
         await source.stop()
         await driver.stop()
-        await endReceivers()
+        await bus.endReceivers(within: Self.handlerGracePeriod)
         onEnd(self)
         ended.open()
       }
       ending = task
       return task
     }
-  }
-
-  private func endReceivers() async {
-    var tasks: [Task<Void, Never>] = []
-    for receiver in bus.removeAll() {
-      if let task = receiver.end() { tasks.append(task) }
-    }
-    guard !tasks.isEmpty else { return }
-    let latch = Latch()
-    let waiting = Task { [tasks] in
-      for task in tasks { await task.value }
-      latch.open()
-    }
-    let timer = Task { [logger = configuration.logger] in
-      // A cancelled sleep means that all handlers have ended.
-      guard (try? await Task.sleep(for: Self.handlerGracePeriod)) != nil else { return }
-      logger.error("a reload handler does not end; the shutdown goes on without it")
-      latch.open()
-    }
-    await latch.wait()
-    timer.cancel()
-    await timer.value
-    if latch.isOpen { waiting.cancel() }
   }
 }
 
@@ -210,7 +184,7 @@ extension HotReloadManager {
   public func status() async -> HotReloadStatus {
     let watch = (try? await source.watchStatus()) ?? nil
     return driver.status(
-      watch: watch, handlers: bus.receivers.compactMap { ($0 as? HandlerMailbox)?.status },
+      watch: watch, handlers: bus.handlers,
       isRunning: !isEnding)
   }
 }

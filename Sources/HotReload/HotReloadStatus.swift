@@ -51,10 +51,7 @@ public struct HotReloadStatus: Sendable {
     for name in retireOverdue {
       reasons.append("\(name) does not let go of something that was replaced")
     }
-    for handler in handlers where handler.dropped > 0 {
-      reasons.append(
-        "the handler for \(handler.pattern) is too slow: \(handler.dropped) events were dropped")
-    }
+    reasons += handlers.flatMap(\.problems)
     return reasons.isEmpty ? .healthy : .degraded(reasons)
   }
 }

@@ -46,16 +46,20 @@ extension Workspace {
     return try await manager.watchConfigChanges(name, as: type)
   }
 
-  /// Calls `handler` with each event that the pattern matches, from when the hot reload runs.
+  /// Calls `handler` with each event that is wanted, from when the hot reload runs.
   ///
   /// If it does not run yet, the handler waits for it. A shutdown unregisters all handlers.
-  /// - Throws: as ``HotReloadManager/registerReloadHandler(matching:_:)``.
+  /// - Parameters: as for ``HotReloadManager/registerReloadHandler(matching:kinds:changes:units:timeLimit:_:)``.
+  /// - Throws: the same, but for `shutDown`.
   @discardableResult
   public func registerReloadHandler(
-    matching pattern: String, _ handler: @escaping @Sendable (ChangeEvent) async throws -> Void
+    matching pattern: String, kinds: Set<ChangeEvent.Kind>? = nil,
+    changes: Set<ChangeType.Kind>? = nil, units: Set<UnitID.Kind>? = nil,
+    timeLimit: Duration? = nil, _ handler: @escaping @Sendable (ChangeEvent) async throws -> Void
   ) throws -> HandlerRegistration {
-    try hotReloadBox.bus.register(
-      ClosureHandler(body: handler), matching: pattern, logger: hotReloadBox.logger)
+    let pattern = try EventPattern(pattern, kinds: kinds, changes: changes, units: units)
+    return try hotReloadBox.bus.register(
+      ClosureHandler(body: handler), matching: pattern, timeLimit: timeLimit)
   }
 
   private var hotReloadBox: HotReloadBox {

@@ -3,6 +3,7 @@ import Foundation
 import SystemPackage
 import Testing
 
+@testable import HotReload
 @testable import HotReloadCommand
 
 @Suite("Lines of output")

@@ -60,11 +60,3 @@ public enum ChangeEvent: Sendable, Hashable {
     }
   }
 }
-
-/// An event and what patterns are matched against.
-struct PublishedEvent: Sendable {
-  var event: ChangeEvent
-  var generation: UInt64
-  /// The files that the event is about; for a config those it was read from.
-  var paths: [FilePath]
-}

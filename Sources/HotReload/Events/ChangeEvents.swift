@@ -5,6 +5,8 @@ import Synchronization
 /// Those that come before the consumer asks for them are kept, up to a bound; then the oldest are dropped, and
 /// ``dropped`` counts them. One consumer: a second iterator takes events away from the first. When the
 /// last copy is gone, nothing is kept any more.
+///
+/// ``published`` are the same events with their circumstances, among them where events were dropped.
 public struct ChangeEvents: AsyncSequence, Sendable {
   /// An event.
   public typealias Element = ChangeEvent
@@ -15,6 +17,10 @@ public struct ChangeEvents: AsyncSequence, Sendable {
 
   /// How many events were dropped because the consumer was slower than they came.
   public var dropped: Int { subscription.buffer.dropped }
+
+  /// The same events with generation, time, name, and how many were dropped right before each. It takes them from
+  /// the same buffer.
+  public var published: PublishedEvents { PublishedEvents(subscription: subscription) }
 
   /// Iterates over events.
   public struct AsyncIterator: AsyncIteratorProtocol {
@@ -27,6 +33,39 @@ public struct ChangeEvents: AsyncSequence, Sendable {
 
     /// The same, on the given actor.
     public mutating func next(isolation actor: isolated (any Actor)?) async -> ChangeEvent? {
+      await subscription.buffer.next(isolation: actor)?.event
+    }
+  }
+
+  /// Starts with the oldest event that was not taken yet.
+  public func makeAsyncIterator() -> AsyncIterator {
+    AsyncIterator(subscription: subscription)
+  }
+}
+
+/// Events with their circumstances, as a sequence; see ``ChangeEvents``.
+///
+/// A consumer that must not miss anything looks at ``PublishedEvent/droppedBefore``: if it is not 0, it reads
+/// ``HotReloadManager/snapshot()`` anew.
+public struct PublishedEvents: AsyncSequence, Sendable {
+  /// An event and its circumstances.
+  public typealias Element = PublishedEvent
+  /// It never fails.
+  public typealias Failure = Never
+
+  let subscription: EventSubscription
+
+  /// Iterates over events.
+  public struct AsyncIterator: AsyncIteratorProtocol {
+    let subscription: EventSubscription
+
+    /// The next event; waits for it. Nil at the end, or when the task is cancelled.
+    public mutating func next() async -> PublishedEvent? {
+      await next(isolation: #isolation)
+    }
+
+    /// The same, on the given actor.
+    public mutating func next(isolation actor: isolated (any Actor)?) async -> PublishedEvent? {
       await subscription.buffer.next(isolation: actor)
     }
   }
@@ -57,7 +96,7 @@ final class EventSubscription: Sendable {
 /// Events that wait for their consumer.
 final class EventBuffer: EventReceiver {
   private struct State {
-    var queue: EventQueue<ChangeEvent>
+    var queue: EventQueue<PublishedEvent>
     var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
     var lastWaiter: UInt64 = 0
     var isFinished = false
@@ -76,14 +115,14 @@ final class EventBuffer: EventReceiver {
   func receive(_ event: PublishedEvent) {
     let woken: [CheckedContinuation<Void, Never>] = state.withLock { state in
       guard !state.isFinished else { return [] }
-      state.queue.append(event.event)
+      state.queue.append(event)
       defer { state.waiters.removeAll() }
       return Array(state.waiters.values)
     }
     for continuation in woken { continuation.resume() }
   }
 
-  func end() -> Task<Void, Never>? {
+  func end() -> Latch? {
     let woken = state.withLock { state in
       state.isFinished = true
       defer { state.waiters.removeAll() }
@@ -94,15 +133,15 @@ final class EventBuffer: EventReceiver {
   }
 
   private enum Next {
-    case event(ChangeEvent)
+    case event(PublishedEvent)
     case end
     case wait(UInt64)
   }
 
-  func next(isolation: isolated (any Actor)?) async -> ChangeEvent? {
+  func next(isolation: isolated (any Actor)?) async -> PublishedEvent? {
     while true {
       let next: Next = state.withLock { state in
-        if let event = state.queue.popFirst() { return .event(event) }
+        if let event = state.queue.takeFirst() { return .event(event) }
         if state.isFinished || Task.isCancelled { return .end }
         state.lastWaiter += 1
         return .wait(state.lastWaiter)

@@ -1,10 +1,15 @@
 /// Elements in their order, never more than `capacity`: the oldest is dropped, and counted, for a new one.
+///
+/// What is dropped always was next, so that all that was dropped since the last one was taken belongs before the next.
 struct EventQueue<Element: Sendable>: Sendable {
   let capacity: Int
   /// The elements, after `first` places that were taken out already.
   private var elements: [Element?] = []
   private var first = 0
+  /// How many were dropped in all.
   private(set) var dropped = 0
+  /// How many were dropped since the last one was taken.
+  private var droppedSinceTaken = 0
 
   init(capacity: Int) {
     self.capacity = max(1, capacity)
@@ -15,13 +20,21 @@ struct EventQueue<Element: Sendable>: Sendable {
 
   mutating func append(_ element: Element) {
     if count == capacity {
-      _ = popFirst()
+      _ = removeFirst()
       dropped += 1
+      droppedSinceTaken += 1
     }
     elements.append(element)
   }
 
-  mutating func popFirst() -> Element? {
+  /// Takes the oldest, and says how many were dropped between the one taken before and it.
+  mutating func popFirst() -> (element: Element, droppedBefore: Int)? {
+    guard let element = removeFirst() else { return nil }
+    defer { droppedSinceTaken = 0 }
+    return (element, droppedSinceTaken)
+  }
+
+  private mutating func removeFirst() -> Element? {
     guard first < elements.count else { return nil }
     let element = elements[first]
     elements[first] = nil
@@ -37,5 +50,15 @@ struct EventQueue<Element: Sendable>: Sendable {
   mutating func removeAll() {
     elements = []
     first = 0
+  }
+}
+
+extension EventQueue<PublishedEvent> {
+  /// Takes the oldest, which then says how many were dropped before it.
+  mutating func takeFirst() -> PublishedEvent? {
+    guard let (oldest, droppedBefore) = popFirst() else { return nil }
+    var event = oldest
+    event.droppedBefore = droppedBefore
+    return event
   }
 }

@@ -21,26 +21,30 @@ struct ReloadEvents {
   }
 
   /// In the order in which they are to be published.
-  func all() -> [PublishedEvent] {
-    var events: [PublishedEvent] = []
+  func all() -> [EventBus.Announcement] {
+    var events: [EventBus.Announcement] = []
     for notice in publication.notices { events.append(event(for: notice)) }
     for change in publication.content { events.append(event(for: change)) }
     for unit in publication.units { events += self.events(of: unit) }
     return events
   }
 
-  private func published(_ event: ChangeEvent, _ paths: [FilePath]) -> PublishedEvent {
-    PublishedEvent(event: event, generation: publication.generation, paths: paths)
+  private func published(
+    _ event: ChangeEvent, _ paths: [FilePath], of unit: UnitID? = nil
+  ) -> EventBus.Announcement {
+    EventBus.Announcement(
+      event: event, generation: publication.generation, paths: paths, unit: unit)
   }
 
-  private func event(for change: FileChange) -> PublishedEvent {
+  private func event(for change: FileChange) -> EventBus.Announcement {
     var paths = [change.path]
     if case .renamed(let from) = change.kind { paths.append(from) }
     return published(
-      .fileChanged(path: change.path, change: ChangeType(change.kind)), paths)
+      .fileChanged(path: change.path, change: ChangeType(change.kind)), paths,
+      of: Classifier(configs: configs, groups: groups).unit(of: change.path))
   }
 
-  private func event(for notice: WatchNotice) -> PublishedEvent {
+  private func event(for notice: WatchNotice) -> EventBus.Announcement {
     switch notice {
     case .rescanned(let reason): published(.rescanned(reason), [])
     case .degraded(let path, let reason), .unreadable(let path, let reason):
@@ -49,7 +53,7 @@ struct ReloadEvents {
     }
   }
 
-  private func events(of unit: UnitChange) -> [PublishedEvent] {
+  private func events(of unit: UnitChange) -> [EventBus.Announcement] {
     guard let name = unit.unit.eventName else { return [] }
     let changes = publication.unitChanges[unit.unit] ?? []
     // A file of a group is something else as well, which tells of it.
@@ -58,22 +62,22 @@ struct ReloadEvents {
     let paths = paths(of: unit, changes)
     if unit.isChanged, !isBeginning, let new = unit.new?.tree {
       let changed = ChangeEvent.configChanged(name: name, old: unit.old?.tree, new: new)
-      events.append(published(changed, paths))
+      events.append(published(changed, paths, of: unit.unit))
     }
     switch unit.outcome {
     case .recovered:
-      events.append(published(.recovered(name: name), paths))
+      events.append(published(.recovered(name: name), paths, of: unit.unit))
     case .rejected, .refused, .quarantined:
       if unit.isRepeated { break }
-      events.append(
-        published(.validationFailed(name: name, errors: unit.outcome.diagnostics), paths))
+      let failed = ChangeEvent.validationFailed(name: name, errors: unit.outcome.diagnostics)
+      events.append(published(failed, paths, of: unit.unit))
     case .rolledBack(let reason):
-      events.append(published(.rolledBack(name: name, reason: reason), paths))
+      events.append(published(.rolledBack(name: name, reason: reason), paths, of: unit.unit))
     case .applied, .unchanged: break
     }
     if unit.isChanged, !isBeginning {
       let completed = ChangeEvent.reloadCompleted(name: name, duration: publication.duration)
-      events.append(published(completed, paths))
+      events.append(published(completed, paths, of: unit.unit))
     }
     return events
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import HotReload
 import WorkspaceFiles
 import WorkspaceTools
 

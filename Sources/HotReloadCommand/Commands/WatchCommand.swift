@@ -1,5 +1,6 @@
 import ArgumentParser
 import FileWatching
+import HotReload
 import SystemPackage
 
 /// Prints what changes. Avoids Foundation and everything about configs, so that it starts fast and stays small.

@@ -1,5 +1,6 @@
 import FileWatching
 import Glibc
+import HotReload
 import SystemPackage
 
 /// Turns what a watcher reports into lines of one format. Pure: the same input gives the same bytes.
@@ -112,7 +113,7 @@ struct ChangeSetRenderer: Sendable {
   }
 
   private func json(
-    _ event: StaticString, _ path: FilePath, _ failure: WatchFailure, time: Int64
+    _ event: String, _ path: FilePath, _ failure: WatchFailure, time: Int64
   ) -> [UInt8] {
     var line = JSONLine(event: event, time: time)
     line.add("path", path: path)

@@ -1,3 +1,4 @@
+import HotReload
 import SystemPackage
 import WorkspaceTools
 
@@ -18,13 +19,14 @@ struct ConfigRenderer: Sendable {
       var line = JSONLine(event: "checked", time: time)
       line.add("config", config.name)
       line.add("good", true)
-      line.add("files", json: Self.array(files.map(Self.string)))
+      line.add("files", files)
       return line.finished()
     }
   }
 
   /// What is wrong with a config. For text: `file:line:column key: message`, one a line.
   func rejected(_ name: String, _ diagnostics: [ConfigDiagnostic], time: Int64) -> [UInt8] {
+    let diagnostics = diagnostics.map { $0.redacted(by: redaction) }
     switch format {
     case .text: return Array(diagnostics.map { printable("\($0)") + "\n" }.joined().utf8)
     case .tsv:
@@ -38,7 +40,7 @@ struct ConfigRenderer: Sendable {
     case .json:
       var line = JSONLine(event: "rejected", time: time)
       line.add("config", name)
-      line.add("errors", json: Self.array(diagnostics.map(Self.object)))
+      line.add("errors", diagnostics)
       return line.finished()
     }
   }
@@ -113,32 +115,6 @@ struct ConfigRenderer: Sendable {
       appendEscaped(Array(column.utf8), to: &bytes)
     }
     bytes.append(UInt8(ascii: "\n"))
-    return bytes
-  }
-
-  private static func object(_ diagnostic: ConfigDiagnostic) -> [UInt8] {
-    var members: [[UInt8]] = []
-    func add(_ key: String, _ value: [UInt8]) { members.append(Array("\"\(key)\":".utf8) + value) }
-    if let location = diagnostic.location {
-      add("file", string(location.file))
-      if location.line > 0 {
-        add("line", Array(String(location.line).utf8))
-        add("column", Array(String(location.column).utf8))
-      }
-    }
-    if !diagnostic.keyPath.isEmpty { add("keyPath", string(diagnostic.keyPath)) }
-    add("message", string(diagnostic.message))
-    return [UInt8(ascii: "{")] + members.joined(separator: [UInt8(ascii: ",")])
-      + [UInt8(ascii: "}")]
-  }
-
-  private static func array(_ elements: [[UInt8]]) -> [UInt8] {
-    [UInt8(ascii: "[")] + elements.joined(separator: [UInt8(ascii: ",")]) + [UInt8(ascii: "]")]
-  }
-
-  private static func string(_ text: String) -> [UInt8] {
-    var bytes: [UInt8] = []
-    JSONLine.append(text, to: &bytes)
     return bytes
   }
 }

@@ -1,105 +1,13 @@
-import Glibc
-import SystemPackage
+import HotReload
 
-/// One JSON object on one line, built up as bytes. Every line has `event` and `time` (ns since 1970).
-struct JSONLine {
-  private(set) var bytes: [UInt8] = []
+/// One JSON object on one line of output.
+typealias JSONLine = JSONObject
 
-  init(event: StaticString, time: Int64 = nanosecondsSince1970()) {
-    bytes += Array("{\"event\":\"\(event)\",\"time\":\(time)".utf8)
+extension JSONObject {
+  init(event: StaticString) {
+    self.init(event: "\(event)", time: nanosecondsSince1970())
   }
 
   /// The whole line with its newline.
-  func finished() -> [UInt8] { bytes + Array("}\n".utf8) }
-
-  mutating func add(_ key: StaticString, _ text: String) {
-    begin(key)
-    Self.append(text, to: &bytes)
-  }
-
-  mutating func add(_ key: StaticString, _ number: some BinaryInteger) {
-    begin(key)
-    bytes += Array(String(number).utf8)
-  }
-
-  mutating func add(_ key: StaticString, _ flag: Bool) {
-    begin(key)
-    bytes += Array((flag ? "true" : "false").utf8)
-  }
-
-  /// Adds a value that already is JSON.
-  mutating func add(_ key: StaticString, json: [UInt8]) {
-    begin(key)
-    bytes += json
-  }
-
-  /// Adds a path; if it is not UTF-8, with U+FFFD in it, and its bytes in base64 under `KEYBytes`.
-  mutating func add(_ key: StaticString, path: FilePath) {
-    let raw = pathBytes(path)
-    add(key, String(decoding: raw, as: UTF8.self))
-    if String(validating: raw, as: UTF8.self) == nil {
-      bytes += Array(",\"\(key)Bytes\":\"".utf8)
-      bytes += base64(raw)
-      bytes.append(UInt8(ascii: "\""))
-    }
-  }
-
-  private mutating func begin(_ key: StaticString) {
-    bytes.append(UInt8(ascii: ","))
-    bytes.append(UInt8(ascii: "\""))
-    key.withUTF8Buffer { bytes += $0 }
-    bytes.append(UInt8(ascii: "\""))
-    bytes.append(UInt8(ascii: ":"))
-  }
-
-  /// Appends a JSON string literal. U+2028 and U+2029 are escaped too: some readers take them for line ends.
-  static func append(_ text: String, to bytes: inout [UInt8]) {
-    bytes.append(UInt8(ascii: "\""))
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": bytes += [UInt8(ascii: "\\"), UInt8(ascii: "\"")]
-      case "\\": bytes += [UInt8(ascii: "\\"), UInt8(ascii: "\\")]
-      case "\n": bytes += [UInt8(ascii: "\\"), UInt8(ascii: "n")]
-      case "\r": bytes += [UInt8(ascii: "\\"), UInt8(ascii: "r")]
-      case "\t": bytes += [UInt8(ascii: "\\"), UInt8(ascii: "t")]
-      case "\u{0}"..."\u{1F}", "\u{7F}", "\u{2028}", "\u{2029}":
-        let digits = String(scalar.value, radix: 16)
-        bytes += Array("\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)".utf8)
-      default: bytes += UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter
-      }
-    }
-    bytes.append(UInt8(ascii: "\""))
-  }
-}
-
-/// The bytes of a path as the system has them.
-func pathBytes(_ path: FilePath) -> [UInt8] {
-  path.withPlatformString { pointer in
-    Array(UnsafeRawBufferPointer(start: pointer, count: strlen(pointer)))
-  }
-}
-
-/// The wall clock, in nanoseconds since 1970 (UTC).
-func nanosecondsSince1970() -> Int64 {
-  var now = timespec()
-  clock_gettime(CLOCK_REALTIME, &now)
-  return Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
-}
-
-/// Base64 as in RFC 4648, section 4.
-func base64(_ bytes: [UInt8]) -> [UInt8] {
-  let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-  var encoded: [UInt8] = []
-  encoded.reserveCapacity((bytes.count + 2) / 3 * 4)
-  for start in stride(from: 0, to: bytes.count, by: 3) {
-    let group = bytes[start..<min(start + 3, bytes.count)]
-    var bits = group.reduce(0) { $0 << 8 | Int($1) }
-    bits <<= 8 * (3 - group.count)
-    for position in 0..<4 {
-      let isPadding = position > group.count
-      encoded.append(
-        isPadding ? UInt8(ascii: "=") : alphabet[bits >> (18 - 6 * position) & 0x3F])
-    }
-  }
-  return encoded
+  func finished() -> [UInt8] { finished + [UInt8(ascii: "\n")] }
 }

@@ -80,7 +80,7 @@ struct HandlerTests {
       await gate.wait()
     }
     try fixture.manager.registerReloadHandler(matching: "app") { quick.add($0.shortName) }
-    let count = HandlerMailbox.capacity + 100
+    let count = HandlerRegistration.capacity + 100
     for number in 0..<count {
       fixture.source?.deliver(
         [FileChange(path: FilePath("static/\(number)"), kind: .created)], to: 1)

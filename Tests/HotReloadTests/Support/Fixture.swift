@@ -107,8 +107,6 @@ final class Recorder: EventReceiver {
     state.withLock { $0.append(event) }
   }
 
-  func end() -> Task<Void, Never>? { nil }
-
   /// What came since the last call.
   func take() -> [ChangeEvent] {
     state.withLock { events in
