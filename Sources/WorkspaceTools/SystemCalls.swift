@@ -133,6 +133,11 @@ package enum SystemCalls {
     nanosleep(&time, nil)
   }
 
+  /// Undoes `tryLock`.
+  static func unlock(_ file: FileDescriptor) {
+    _ = flock(file.rawValue, LOCK_UN)
+  }
+
   /// Locks an open file for this descriptor alone, without waiting; false if another holds it.
   static func tryLock(_ file: FileDescriptor) throws(Errno) -> Bool {
     while flock(file.rawValue, LOCK_EX | LOCK_NB) != 0 {

@@ -101,6 +101,7 @@ package final class Journal: Sendable {
     let result = startDetachedThread(name: "hotreload-journal") { start.work() }
     if result != 0 {
       file.close()
+      found.folder?.lock.unlock()
       queue.withLock { queue in
         queue.isStopped = true
         queue.problem = "the journal's thread cannot be started: \(Errno(rawValue: result))"

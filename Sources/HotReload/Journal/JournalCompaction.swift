@@ -44,7 +44,6 @@ struct JournalCompaction {
   private static func write(
     _ kept: [Int], of scan: JournalScan, _ state: JournalState, _ now: Int64
   ) -> [UInt8] {
-    let deaths = Set(state.deaths.map(\.key))
     var content = JournalEntry(
       nanoseconds: now, event: .generation(state.highestGeneration)
     ).line
@@ -52,7 +51,8 @@ struct JournalCompaction {
       let line = scan.lines[index]
       if let entry = line.entry, case .attemptDied(let id, let units) = entry.event {
         // What showed since that some of them are good is perhaps not kept.
-        let event = JournalEntry.Event.attemptDied(id, units: units.filter(deaths.contains))
+        let event = JournalEntry.Event.attemptDied(
+          id, units: units.filter { state.counts(death: id.run, of: $0) })
         content += JournalEntry(nanoseconds: entry.nanoseconds, event: event).line
       } else {
         content += scan.bytes[line.range]
@@ -66,7 +66,6 @@ struct JournalCompaction {
   private static func needed(_ scan: JournalScan, _ state: JournalState) -> Set<Int> {
     let open = Set(state.open.map(\.id))
     let lastGood = Set(state.lastGood.values.joined())
-    let deaths = Set(state.deaths.map(\.key))
     var quarantined = Set(state.quarantined.values.joined().map(\.key))
     var hasStart = false
     var needed: Set<Int> = []
@@ -77,7 +76,8 @@ struct JournalCompaction {
         needed.insert(index)
       case .stopped where !hasStart: needed.insert(index)
       case .attemptBegun(let id, _, _) where open.contains(id): needed.insert(index)
-      case .attemptDied(_, let units) where units.contains(where: deaths.contains):
+      case .attemptDied(let id, let units)
+      where units.contains(where: { state.counts(death: id.run, of: $0) }):
         needed.insert(index)
       case .lastGood(let content) where lastGood.contains(content): needed.insert(index)
       case .quarantined(let key, _) where quarantined.remove(key) != nil: needed.insert(index)

@@ -81,7 +81,7 @@ struct JournalKeeper: Sendable {
       try? file.synchronize()
       problem = problem ?? file.problem
       file.close()
-      folder = nil
+      release()
     }
     let late = journal.queue.withLock { queue in
       queue.problem = problem
@@ -199,7 +199,7 @@ extension JournalKeeper {
   /// Takes a folder anew, after it was removed or could not be had.
   private mutating func reopen() -> String? {
     // Its own lock would be in the way.
-    folder = nil
+    release()
     do throws(JournalFolder.Failure) {
       folder = try JournalFolder.claim(options.instance, in: journal.workspace)
     } catch { return "\(error)" }
@@ -216,6 +216,11 @@ extension JournalKeeper {
     file.append(events.map { JournalEntry(nanoseconds: now, event: $0) })
     needsSync = true
     return nil
+  }
+
+  private mutating func release() {
+    folder?.lock.unlock()
+    folder = nil
   }
 
   private var isLarge: Bool {

@@ -80,6 +80,11 @@ struct JournalState: Sendable {
     deaths.first { $0.key == key }?.runs.count ?? 0
   }
 
+  /// Whether it is remembered that a run died on a content.
+  func counts(death run: String, of key: UnitFingerprint) -> Bool {
+    deaths.contains { $0.key == key && $0.runs.contains(run) }
+  }
+
   /// What a new run has to write because of attempts that runs before it left open.
   func burials() -> [JournalEntry.Event] {
     var after = self

@@ -15,6 +15,11 @@ package final class FileLock: Sendable {
     try? file.close()
   }
 
+  /// Lets go of the lock now, whoever still has this value.
+  package func unlock() {
+    SystemCalls.unlock(file)
+  }
+
   /// Takes the lock without waiting; nil if another holds it. Blocking.
   package static func tryLock(_ path: FilePath) throws(Errno) -> FileLock? {
     try SystemCalls.makeDirectory(path.removingLastComponent())
