@@ -168,8 +168,11 @@ package final class Journal: Sendable {
 
   /// Whether what it was given is written.
   package var health: JournalHealth {
-    let (problem, dropped) = queue.withLock { ($0.problem, $0.droppedUnseen) }
-    if let problem = problem ?? file.problem { return .degraded(problem) }
+    let (problem, dropped, isStopped) = queue.withLock {
+      ($0.problem, $0.droppedUnseen, $0.isStopped)
+    }
+    // After the end the file is closed, which is no problem.
+    if let problem = problem ?? (isStopped ? nil : file.problem) { return .degraded(problem) }
     guard dropped > 0 else { return .healthy }
     return .degraded("the journal is too slow: \(dropped) records were dropped")
   }

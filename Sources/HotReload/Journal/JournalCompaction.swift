@@ -10,11 +10,7 @@ struct JournalCompaction {
   /// - Parameter now: nanoseconds since 1970.
   init(_ scan: JournalScan, limits: JournalLimits, now: Int64) {
     let state = scan.state
-    let (seconds, attoseconds) = limits.maximumAge.components
-    let age = Int64(clamping: seconds).multipliedReportingOverflow(by: 1_000_000_000)
-    let oldest =
-      age.overflow
-      ? Int64.min : now.subtractingClamped(age.partialValue + attoseconds / 1_000_000_000)
+    let oldest = now.subtractingClamped(limits.maximumAge.nanosecondsClamped)
     var kept: [Int] = []
     var digests: Set<ContentDigest> = []
     var room = Room(
@@ -113,12 +109,5 @@ extension JournalScan.Line {
     case .applied(let content), .lastGood(let content): content.files
     default: []
     }
-  }
-}
-
-extension Int64 {
-  fileprivate func subtractingClamped(_ other: Int64) -> Int64 {
-    let (result, overflow) = subtractingReportingOverflow(other)
-    return overflow ? .min : result
   }
 }

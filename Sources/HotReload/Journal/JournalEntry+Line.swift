@@ -232,6 +232,9 @@ extension RecordedContent {
 }
 
 extension RecordedContent.File {
+  /// No file of a config has more bytes, so a line that says so is damaged.
+  private static let maximumSize: UInt64 = 1 << 32
+
   fileprivate var tree: ConfigTree {
     var table: ConfigTable = [
       "path": ConfigTree(.string(path.string)), "format": ConfigTree(.string(format.rawValue)),
@@ -243,7 +246,8 @@ extension RecordedContent.File {
   }
 
   fileprivate init?(_ fields: JournalFields) {
-    guard let path = fields.text("path"), let size = fields.unsigned("size"),
+    guard let path = fields.text("path"),
+      let size = fields.unsigned("size"), size <= Self.maximumSize,
       let format = fields.text("format").flatMap(ConfigFormat.init(rawValue:)),
       let digest = fields.text("digest").flatMap({ ContentDigest($0) }),
       let mode = fields.unsigned("mode")
@@ -256,7 +260,7 @@ extension RecordedContent.File {
       }
     self.init(
       path: FilePath(path), layer: layer, format: format, digest: digest,
-      size: Int(clamping: size),
+      size: Int(size),
       mode: FilePermissions(rawValue: CInterop.Mode(truncatingIfNeeded: mode))
         .intersection(RecordedLayer.keptPermissions))
   }

@@ -8,6 +8,9 @@ struct JournalKeeper: Sendable {
   /// The most bytes of damaged lines that are set aside.
   private static let maximumDamage = 64 << 10
 
+  /// Between these the time between two attempts is kept.
+  private static let retryIntervals = Duration.milliseconds(1)...Duration.seconds(3600)
+
   let journal: Journal
   private var folder: JournalFolder?
   private var blobs: BlobStore
@@ -52,7 +55,10 @@ struct JournalKeeper: Sendable {
       if isWanted || isFirst || (problem == nil && file.problem != nil) {
         isFirst = false
         problem = turn(isLast: isStopping)
-        retry = .now() + .nanoseconds(options.retryInterval.nanosecondsClamped)
+        let interval = min(
+          max(options.retryInterval, Self.retryIntervals.lowerBound), Self.retryIntervals.upperBound
+        )
+        retry = .now() + .nanoseconds(Int(interval.nanosecondsClamped))
         let now = journal.health
         if now != health, !isStopping { options.onHealthChange(now) }
         health = now
@@ -101,12 +107,13 @@ struct JournalKeeper: Sendable {
   private mutating func pass(
     _ waiting: [JournalQueue.Item]
   ) -> (unwritten: [JournalQueue.Item], problem: String?) {
-    var items = Self.withoutSuperseded(waiting)
+    var items = waiting
     if folder.map({ !file.isAt(JournalFolder.journal(in: $0.path)) }) ?? true {
       if let problem = reopen() { return (items, problem) }
       let now = options.now()
-      items += lastGood.values.map { .record(.lastGood($0), nanoseconds: now) }
+      items = lastGood.values.map { .record(.lastGood($0), nanoseconds: now) } + items
     }
+    items = Self.withoutSuperseded(items)
     var unwritten: [JournalQueue.Item] = []
     var problem: String?
     var wroteLastGood = false
@@ -249,14 +256,5 @@ extension JournalKeeper {
     lines = 0
     contentSize = 0
     blobs.keepOnly(compaction.digests)
-  }
-}
-
-extension Duration {
-  /// Whole nanoseconds, from 1 to some 290 years.
-  fileprivate var nanosecondsClamped: Int {
-    let (seconds, attoseconds) = components
-    let (whole, overflow) = Int64(clamping: seconds).multipliedReportingOverflow(by: 1_000_000_000)
-    return overflow ? .max : max(1, Int(clamping: whole) + Int(attoseconds / 1_000_000_000))
   }
 }

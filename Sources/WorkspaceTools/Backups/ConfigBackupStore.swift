@@ -9,8 +9,8 @@ package struct ConfigBackupStore: Sendable {
   static let lockWait = Duration.seconds(5)
   /// The time between two looks at the lock, in milliseconds.
   private static let lockInterval = 5
-  /// A temporary file this old, in milliseconds, is of a process that died.
-  private static let temporaryAge: Int64 = 3_600_000
+  /// A temporary file this old, in nanoseconds, is of a process that died.
+  private static let temporaryAge: Int64 = 3_600_000_000_000
   /// Of backups within one millisecond each gets a millisecond of its own; so many are looked for.
   private static let maximumShift: Int64 = 10_000
 
@@ -107,19 +107,15 @@ package struct ConfigBackupStore: Sendable {
   }
 
   private func prune(_ source: FilePath) {
-    let (seconds, attoseconds) = limits.maximumAge.components
-    let age = seconds.multipliedReportingOverflow(by: 1000)
-    let milliseconds =
-      age.overflow ? Int64.max : age.partialValue + attoseconds / 1_000_000_000_000_000
-    let time = now().flooredDivision(by: 1_000_000)
-    let oldest = time.subtractingReportingOverflow(milliseconds)
+    let time = now()
+    let oldest = time.subtractingClamped(limits.maximumAge.nanosecondsClamped)
+      .flooredDivision(by: 1_000_000)
     for (index, backup) in list(of: source).enumerated() where index > 0 {
-      let isTooOld = !oldest.overflow && backup.milliseconds < oldest.partialValue
-      if isTooOld || index >= limits.maximumCount {
+      if backup.milliseconds < oldest || index >= limits.maximumCount {
         try? SystemCalls.removeFile(workspace.root.pushing(backup.path))
       }
     }
-    removeLeftovers(of: source, before: time - Self.temporaryAge)
+    removeLeftovers(of: source, before: time.subtractingClamped(Self.temporaryAge))
   }
 
   /// Removes what writers left that died while they wrote.
@@ -129,7 +125,7 @@ package struct ConfigBackupStore: Sendable {
     where name.hasPrefix(".") && name.hasSuffix(".tmp") {
       let path = workspace.root.pushing(folder).appending(name)
       if case .file(let stamp, link: nil) = ConfigSurvey.presence(at: path),
-        stamp.modifiedNanoseconds / 1_000_000 < time
+        stamp.modifiedNanoseconds < time
       {
         try? SystemCalls.removeFile(path)
       }

@@ -135,16 +135,61 @@ struct JournalDamageTests {
     journal.record(.lastGood(try fixture.content(5)))
     await journal.flush()
     try fixture.folder.remove("data")
-    let attempt = journal.beginAttempt(generation: 6, units: [])
+    let attempt = journal.beginAttempt(generation: 7, units: [])
+    journal.record(.lastGood(try fixture.content("other", 6)))
     journal.closeAttempt(attempt, .abandoned)
     await journal.flush()
     #expect(journal.health == .healthy)
     await journal.close()
+    #expect(journal.health == .healthy)
     let opening = try await fixture.use()
     #expect(opening.lastGood[.config("app")]?.generation == 5)
+    #expect(opening.lastGood[.config("other")]?.generation == 6)
     #expect(opening.quarantined.keys.map { $0 } == [bad])
-    #expect(opening.nextGeneration == 7)
+    #expect(opening.nextGeneration == 8)
     #expect(opening.endedCleanly == true)
+  }
+}
+
+extension JournalDamageTests {
+  @Test(
+    "When the folder is removed, a newer good content that waits is not undone by the one before it"
+  )
+  func removedFolderWithNewer() async throws {
+    let journal = fixture.open()
+    journal.record(.lastGood(try fixture.content(5)))
+    await journal.flush()
+    try fixture.folder.remove("data")
+    journal.record(.lastGood(try fixture.content(6)))
+    await journal.close()
+    #expect(try await fixture.use().lastGood[.config("app")]?.generation == 6)
+  }
+
+  @Test("A size that no file can have is damage, and harms nothing")
+  func impossibleSizes() async throws {
+    var record = try fixture.content(1).record
+    record.files[0].size = .max
+    let line = JournalEntry(nanoseconds: .max, event: .lastGood(record)).line
+    let text = String(decoding: line, as: UTF8.self)
+    try fixture.folder.write(JournalFixture.file, text + text)
+    #expect(try await fixture.use().findings.count == 2)
+  }
+
+  @Test("Limits at the ends of their types are no trouble")
+  func extremeLimits() async throws {
+    for age in [Duration.seconds(Int64.max), .seconds(Int64.min), .zero] {
+      let options = JournalOptions(
+        limits: JournalLimits(
+          maximumFileSize: 0, maximumEntries: -1, maximumAge: age, maximumContentSize: .min),
+        backups: ConfigBackupLimits(maximumCount: -1, maximumAge: age), queueLimit: -1,
+        queueSizeLimit: -1, retryInterval: age)
+      try await fixture.use(options) { journal in
+        journal.record(.applied(try fixture.content(1)))
+        journal.record(.lastGood(try fixture.content(1)))
+        await journal.flush()
+      }
+    }
+    #expect(try await fixture.use().lastGood[.config("app")]?.generation == 1)
   }
 }
 

@@ -163,6 +163,32 @@ struct JournalTests {
     #expect(try backups.map { try fixture.folder.text($0.path) } == ["a = 3\n", "a = 1\n"])
   }
 
+  @Test(
+    "Who reads beside a writer that writes the file anew sees whole entries, and never goes back")
+  func readingBeside() async throws {
+    let journal = fixture.open(
+      JournalOptions(limits: JournalLimits(maximumFileSize: 8 << 10, maximumEntries: 30)))
+    journal.record(.applied(try fixture.content(1)))
+    await journal.flush()
+    let reader = try JournalReader(workspace: fixture.workspace)
+    async let newest = BlockingExecutor.shared.run {
+      var newest: UInt64 = 0
+      for _ in 0..<150 {
+        let generation = try reader.content(of: .config("app")).generation
+        #expect(generation >= newest)
+        newest = generation
+      }
+      return newest
+    }
+    for generation in UInt64(2)...300 {
+      journal.record(.applied(try fixture.content(generation)))
+      if generation % 10 == 0 { await journal.flush() }
+    }
+    _ = try await newest
+    await journal.close()
+    #expect(try reader.content(of: .config("app")).generation == 300)
+  }
+
   @Test("What is done after the end is lost without harm")
   func afterTheEnd() async throws {
     let journal = fixture.open()
