@@ -14,8 +14,8 @@ struct JournalCompaction {
     var kept: [Int] = []
     var digests: Set<ContentDigest> = []
     var room = Room(
-      entries: limits.maximumEntries, bytes: limits.maximumFileSize / 2,
-      content: limits.maximumContentSize)
+      entries: max(0, limits.maximumEntries), bytes: max(0, limits.maximumFileSize / 2),
+      content: max(0, limits.maximumContentSize))
     let needed = Self.needed(scan, state)
     for index in needed {
       room.take(scan.lines[index], &digests)

@@ -253,7 +253,7 @@ struct JournalCompactionTests {
     #expect(left(JournalLimits(maximumFileSize: 0, maximumEntries: 0, maximumAge: .zero)) == 0)
   }
 
-  @Test("Writing anew changes nothing that is remembered", arguments: 0..<60)
+  @Test("Writing anew changes nothing that is remembered", arguments: 0..<20)
   func keepsState(seed: Int) throws {
     var generator = SeededGenerator(seed: UInt64(seed))
     let contents = try (1...4).map {
