@@ -77,6 +77,9 @@ let package = Package(
     .executableTarget(
       name: "WatcherProcess", dependencies: ["FileWatching", system],
       path: "Tests/Support/WatcherProcess", swiftSettings: strict),
+    .executableTarget(
+      name: "JournalProcess", dependencies: ["HotReload", "WorkspaceTools", system],
+      path: "Tests/Support/JournalProcess", swiftSettings: strict),
     .testTarget(
       name: "WorkspaceFilesTests", dependencies: ["WorkspaceFiles", "HotReloadTesting"],
       swiftSettings: strict),
@@ -90,7 +93,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "HotReloadTests", dependencies: ["HotReload", "HotReloadTesting"],
+      name: "HotReloadTests", dependencies: ["HotReload", "HotReloadTesting", "JournalProcess"],
       swiftSettings: strict),
     .testTarget(
       name: "HotReloadWebhookTests",

@@ -90,6 +90,13 @@ public struct ConfigLoader: Sendable {
   private func load(
     _ name: String, by plan: ConfigPlan
   ) throws(ConfigError) -> LoadedConfig {
+    try ConfigAssembly(loader: self, name: name).assemble(try read(name, by: plan))
+  }
+
+  /// Reads every layer that there is, and checks that nothing moved meanwhile.
+  func read(
+    _ name: String, by plan: ConfigPlan
+  ) throws(ConfigError) -> [(candidate: ConfigCandidate, file: StableFile)] {
     var moved: FilePath?
     for attempt in 0..<Self.maximumAttempts {
       if attempt > 0 {
@@ -107,7 +114,7 @@ public struct ConfigLoader: Sendable {
           zip(plan.candidates, zip(survey.presences, after.presences))
           .first { $1.0 != $1.1 }?.0.path ?? moved
       case .failed(let error): throw error
-      case .read(let files): return try ConfigAssembly(loader: self, name: name).assemble(files)
+      case .read(let files): return files
       }
     }
     throw ConfigError(

@@ -7,10 +7,7 @@ struct ConfigUpdate<T: Codable & Sendable>: Sendable {
   let initial: T?
   let change: @Sendable (inout T) throws -> Void
 
-  private var lockPath: FilePath {
-    writer.loader.workspace.dataDirectory
-      .pushing(FilePath("locks/config/\(writer.name).lock"))
-  }
+  private var lockPath: FilePath { writer.lockPath }
 
   func lockedError() -> ConfigError {
     ConfigError(

@@ -33,6 +33,11 @@ struct ConfigWriter {
 
   private var root: FilePath { loader.workspace.root }
 
+  /// The lock that all who read and then write the config hold.
+  var lockPath: FilePath {
+    loader.workspace.dataDirectory.pushing(FilePath("locks/config/\(name).lock"))
+  }
+
   /// Where the layer is, or would be.
   ///
   /// - Parameter format: what is asked for; nil keeps that of the file that is there, else of the base, else TOML.
@@ -80,9 +85,26 @@ struct ConfigWriter {
     }
   }
 
+  /// Where this very file is, or would be.
+  func destination(at path: FilePath, format: ConfigFormat) throws(ConfigError) -> Destination {
+    let candidate = ConfigCandidate(path: path, layer: layer, format: format)
+    let plan = ConfigPlan(root: root, candidates: [candidate])
+    let survey = ConfigSurvey(plan)
+    guard let presence = survey.presences.first, presence != .absent else {
+      return try new(at: path, format: format)
+    }
+    let reading = ConfigReading(
+      name: name, plan: plan, options: loader.options, survey: survey)
+    return try existing(candidate, presence, reading, asked: nil)
+  }
+
   private func new(format: ConfigFormat) throws(ConfigError) -> Destination {
     let ending = format.fileExtensions.first ?? format.rawValue
-    let path = ConfigFiles.path(of: name, layer: layer, fileExtension: ending)
+    return try new(
+      at: ConfigFiles.path(of: name, layer: layer, fileExtension: ending), format: format)
+  }
+
+  private func new(at path: FilePath, format: ConfigFormat) throws(ConfigError) -> Destination {
     let folder = path.removingLastComponent()
     do {
       try checkInside(nearestExisting(root.pushing(folder)), path)

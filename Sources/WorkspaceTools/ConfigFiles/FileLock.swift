@@ -1,10 +1,10 @@
-import SystemPackage
+package import SystemPackage
 
 /// An advisory lock on a file that exists for nothing else, held until this value is released.
 ///
 /// Locks of `flock` belong to the open file, so two holders in one process exclude each other as two
 /// processes do, and a process that dies lets go. The file stays: removing it would let two hold "the" lock.
-final class FileLock: Sendable {
+package final class FileLock: Sendable {
   private let file: FileDescriptor
 
   private init(_ file: FileDescriptor) {
@@ -15,8 +15,13 @@ final class FileLock: Sendable {
     try? file.close()
   }
 
+  /// Lets go of the lock now, whoever still has this value.
+  package func unlock() {
+    SystemCalls.unlock(file)
+  }
+
   /// Takes the lock without waiting; nil if another holds it. Blocking.
-  static func tryLock(_ path: FilePath) throws(Errno) -> FileLock? {
+  package static func tryLock(_ path: FilePath) throws(Errno) -> FileLock? {
     try SystemCalls.makeDirectory(path.removingLastComponent())
     let file: FileDescriptor
     do {

@@ -140,7 +140,7 @@ public struct ConfigDate: Sendable, Hashable, CustomStringConvertible {
 
 extension Int64 {
   /// The quotient rounded down; `divisor` is positive.
-  fileprivate func flooredDivision(by divisor: Int64) -> Int64 {
+  func flooredDivision(by divisor: Int64) -> Int64 {
     self >= 0 ? self / divisor : -((divisor - 1 - self) / divisor)
   }
 }

@@ -1,0 +1,82 @@
+import SystemPackage
+import WorkspaceTools
+
+/// The folder of one instance's journal, which one process at a time has.
+struct JournalFolder: Sendable {
+  /// The most instances of one name on a workspace.
+  static let maximumInstances = 16
+  /// The longest name, in bytes.
+  static let maximumNameLength = 100
+  private static let folderMode: CInterop.Mode = 0o700
+
+  let path: FilePath
+  /// Held for as long as the journal is used.
+  let lock: FileLock
+
+  /// Why no folder can be had.
+  struct Failure: Error, CustomStringConvertible {
+    var description: String
+    /// Whether living processes have all folders.
+    var isBusy = false
+  }
+
+  /// Where a workspace's journals are.
+  static func parent(in workspace: Workspace) -> FilePath {
+    workspace.dataDirectory.appending("hotreload")
+  }
+
+  static func path(of instance: String, in workspace: Workspace) -> FilePath {
+    parent(in: workspace).appending(instance)
+  }
+
+  static func journal(in folder: FilePath) -> FilePath { folder.appending("journal.jsonl") }
+  static func blobs(in folder: FilePath) -> FilePath { folder.appending("blobs") }
+  private static func lock(in folder: FilePath) -> FilePath { folder.appending("lock") }
+
+  /// Whether a text can be an instance's name, which becomes a folder's: letters, digits, `-`, `_` and, not at the
+  /// start, `.`.
+  static func isValid(instance: String) -> Bool {
+    guard let first = instance.utf8.first, first != UInt8(ascii: "."),
+      instance.utf8.count <= maximumNameLength
+    else { return false }
+    return instance.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
+        UInt8(ascii: "."):
+        true
+      default: false
+      }
+    }
+  }
+
+  /// Takes the folder of the instance, or that of `NAME-2`, `NAME-3`, … if another process has it. Blocking.
+  static func claim(_ instance: String, in workspace: Workspace) throws(Failure) -> JournalFolder {
+    guard isValid(instance: instance) else {
+      throw Failure(
+        description:
+          "\"\(instance)\" cannot be an instance's name: letters, digits, '-', '_' and '.'")
+    }
+    for number in 1...maximumInstances {
+      let name = number == 1 ? instance : "\(instance)-\(number)"
+      let folder = path(of: name, in: workspace)
+      do {
+        let isNew = try SystemCalls.makeDirectory(folder, mode: folderMode)
+        try SystemCalls.makeDirectory(blobs(in: folder), mode: folderMode)
+        if isNew {
+          try SystemCalls.synchronize(folder)
+          try SystemCalls.synchronize(folder.removingLastComponent())
+        }
+        if let lock = try FileLock.tryLock(lock(in: folder)) {
+          return JournalFolder(path: folder, lock: lock)
+        }
+      } catch {
+        throw Failure(description: "\(folder) cannot be used: \(error)")
+      }
+    }
+    throw Failure(
+      description:
+        "\(path(of: instance, in: workspace)) and \(maximumInstances - 1) more like it are "
+        + "in use by other processes; give this one a name of its own", isBusy: true)
+  }
+}
