@@ -11,6 +11,8 @@ let system = Target.Dependency.product(name: "SystemPackage", package: "swift-sy
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let configuration = Target.Dependency.product(
+  name: "Configuration", package: "swift-configuration")
 
 let package = Package(
   name: "swift-hot-reload",
@@ -20,11 +22,15 @@ let package = Package(
     .library(name: "WorkspaceTools", targets: ["WorkspaceTools"]),
     .library(name: "FileWatching", targets: ["FileWatching"]),
     .library(name: "HotReload", targets: ["HotReload"]),
+    .library(name: "HotReloadConfigProvider", targets: ["HotReloadConfigProvider"]),
     .library(name: "HotReloadTesting", targets: ["HotReloadTesting"]),
     .executable(name: "hotreload", targets: ["HotReloadCommand"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(
+      url: "https://github.com/apple/swift-configuration", from: "1.4.0",
+      traits: ["JSON", "YAML", "Reloading"]),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -45,6 +51,9 @@ let package = Package(
       name: "HotReload",
       dependencies: ["WorkspaceTools", "FileWatching", system, logging, lifecycle],
       swiftSettings: strict),
+    .target(
+      name: "HotReloadConfigProvider",
+      dependencies: ["HotReload", "WorkspaceTools", configuration], swiftSettings: strict),
     .target(
       name: "HotReloadTesting",
       dependencies: ["HotReload", "FileWatching", "WorkspaceTools", "WorkspaceFiles", system],
@@ -84,5 +93,12 @@ let package = Package(
     .testTarget(
       name: "HotReloadCommandTests",
       dependencies: ["HotReloadCommand", "HotReloadTesting"], swiftSettings: strict),
+    .testTarget(
+      name: "HotReloadConfigProviderTests",
+      dependencies: [
+        "HotReloadConfigProvider", "HotReload", "HotReloadTesting", "WorkspaceTools", configuration,
+        .product(name: "ConfigurationTesting", package: "swift-configuration"), system,
+      ],
+      swiftSettings: strict),
   ]
 )
