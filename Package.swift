@@ -28,6 +28,8 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    // The provider needs none of the traits; its tests compare it with upstream's reloading files. What the traits
+    // depend on, the package depends on anyway.
     .package(
       url: "https://github.com/apple/swift-configuration", from: "1.4.0",
       traits: ["JSON", "YAML", "Reloading"]),

@@ -24,6 +24,9 @@ public import WorkspaceTools
 /// a table too, is a ``WorkspaceTools/ConfigDiagnostic`` that says where:
 /// `config/app.toml:12:8 server.port: expected Int, found String "80a"`.
 ///
+/// The provider itself refuses no version: nobody knows which types will be asked for. For that, watch the config as a
+/// type, or register a validator.
+///
 /// All functions may be called from any thread or task.
 public struct HotReloadConfigProvider: Sendable {
   /// Which values are marked as secret. Upstream's reporters do not show those, nor do our errors.

@@ -109,6 +109,17 @@ struct ConversionTests {
     try await fixture.end()
   }
 
+  @Test(
+    "may be nested as deeply as the parsers allow", arguments: [(Format.json, 510), (.yaml, 990)])
+  func deepNesting(_ format: Format, _ depth: Int) async throws {
+    let opening = String(repeating: "{\"a\": ", count: depth)
+    let document = "\(opening)1\(String(repeating: "}", count: depth))\n"
+    let fixture = try await ProviderFixture(format, document)
+    let config = try await fixture.reader()
+    #expect(config.int(forKey: ConfigKey(Array(repeating: "a", count: depth))) == 1)
+    try await fixture.end()
+  }
+
   @Test("is the layers merged, and an environment variable's text is taken for a number")
   func layers() async throws {
     let fixture = try await ProviderFixture(
