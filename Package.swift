@@ -13,6 +13,9 @@ let lifecycle = Target.Dependency.product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let configuration = Target.Dependency.product(
   name: "Configuration", package: "swift-configuration")
+// The provider needs none of swift-configuration's traits. A test that compares it with what they bring does, and
+// programs that use this package must not get them: with `Reloading`, `swift build --product` fails to resolve.
+let comparison = Package.Dependency.Trait.Condition.when(traits: ["UpstreamComparison"])
 
 let package = Package(
   name: "swift-hot-reload",
@@ -26,13 +29,20 @@ let package = Package(
     .library(name: "HotReloadTesting", targets: ["HotReloadTesting"]),
     .executable(name: "hotreload", targets: ["HotReloadCommand"]),
   ],
+  traits: [
+    .trait(
+      name: "UpstreamComparison",
+      description: "For our own tests: also compares with swift-configuration's file providers.")
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    // The provider needs none of the traits; its tests compare it with upstream's reloading files. What the traits
-    // depend on, the package depends on anyway.
     .package(
       url: "https://github.com/apple/swift-configuration", from: "1.4.0",
-      traits: ["JSON", "YAML", "Reloading"]),
+      traits: [
+        .trait(name: "JSON", condition: comparison),
+        .trait(name: "YAML", condition: comparison),
+        .trait(name: "Reloading", condition: comparison),
+      ]),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
