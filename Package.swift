@@ -11,6 +11,11 @@ let system = Target.Dependency.product(name: "SystemPackage", package: "swift-sy
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let configuration = Target.Dependency.product(
+  name: "Configuration", package: "swift-configuration")
+// The provider needs none of swift-configuration's traits. A test that compares it with what they bring does, and
+// programs that use this package must not get them: with `Reloading`, `swift build --product` fails to resolve.
+let comparison = Package.Dependency.Trait.Condition.when(traits: ["UpstreamComparison"])
 
 let package = Package(
   name: "swift-hot-reload",
@@ -21,12 +26,25 @@ let package = Package(
     .library(name: "FileWatching", targets: ["FileWatching"]),
     .library(name: "HotReload", targets: ["HotReload"]),
     .library(name: "HotReloadWebhook", targets: ["HotReloadWebhook"]),
+    .library(name: "HotReloadConfigProvider", targets: ["HotReloadConfigProvider"]),
     .library(name: "HotReloadTesting", targets: ["HotReloadTesting"]),
     .executable(name: "hotreload", targets: ["HotReloadCommand"]),
+  ],
+  traits: [
+    .trait(
+      name: "UpstreamComparison",
+      description: "For our own tests: also compares with swift-configuration's file providers.")
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(
+      url: "https://github.com/apple/swift-configuration", from: "1.4.0",
+      traits: [
+        .trait(name: "JSON", condition: comparison),
+        .trait(name: "YAML", condition: comparison),
+        .trait(name: "Reloading", condition: comparison),
+      ]),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -56,6 +74,9 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: strict),
+    .target(
+      name: "HotReloadConfigProvider",
+      dependencies: ["HotReload", "WorkspaceTools", configuration], swiftSettings: strict),
     .target(
       name: "HotReloadTesting",
       dependencies: ["HotReload", "FileWatching", "WorkspaceTools", "WorkspaceFiles", system],
@@ -105,5 +126,12 @@ let package = Package(
     .testTarget(
       name: "HotReloadCommandTests",
       dependencies: ["HotReloadCommand", "HotReloadTesting"], swiftSettings: strict),
+    .testTarget(
+      name: "HotReloadConfigProviderTests",
+      dependencies: [
+        "HotReloadConfigProvider", "HotReload", "HotReloadTesting", "WorkspaceTools", configuration,
+        .product(name: "ConfigurationTesting", package: "swift-configuration"), system,
+      ],
+      swiftSettings: strict),
   ]
 )
