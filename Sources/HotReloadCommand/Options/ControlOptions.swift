@@ -69,12 +69,12 @@ struct InstanceFinder: Sendable {
   /// - Throws: `ControlError` with the code `noInstance` or `ambiguous`.
   func folder() throws(ControlError) -> FilePath {
     if let wanted { return all.appending(wanted) }
-    let (running, closed) = ControlFolder.instances(root: root)
+    let (running, closed, ended) = ControlFolder.instances(root: root)
     switch (running.count, closed.count) {
     case (1, _): return all.appending(running[0])
     // It says itself why it cannot be asked.
     case (0, 1): return all.appending(closed[0])
-    case (0, 0): throw nothingRuns
+    case (0, 0): throw nothingRuns(ended)
     case (0, _):
       throw ControlError(
         code: .notPermitted,
@@ -93,21 +93,25 @@ struct InstanceFinder: Sendable {
   /// Why the instance that is meant does not answer.
   func missing() async -> ControlError {
     let root = root
-    let running =
-      (try? await BlockingExecutor.shared.run { ControlFolder.instances(root: root).running }) ?? []
-    guard let wanted, !running.isEmpty else { return nothingRuns }
+    let found = try? await BlockingExecutor.shared.run { ControlFolder.instances(root: root) }
+    guard let wanted, let running = found?.running, !running.isEmpty else {
+      return nothingRuns(found?.ended ?? [])
+    }
     return ControlError(
       code: .noInstance,
       message: "no instance \(wanted) of \(printable(root)) runs, but \(list(running)): looked for "
         + printable(all.appending(wanted).appending(ControlFolder.socketName)))
   }
 
-  private var nothingRuns: ControlError {
+  /// - Parameter ended: the instances that there were.
+  private func nothingRuns(_ ended: [String]) -> ControlError {
     let place = all.appending(wanted ?? "*").appending(ControlFolder.socketName)
+    let past = ended.isEmpty ? "" : " (ended: \(list(ended)))"
     return ControlError(
       code: .noInstance,
       message: """
-        no instance\(wanted.map { " " + $0 } ?? "") of \(printable(root)) runs: nobody answers at \(printable(place))
+        no instance\(wanted.map { " " + $0 } ?? "") of \(printable(root)) runs: nobody answers at \
+        \(printable(place))\(past)
         Start the program that uses this workspace (it must open its control socket, as HotReloadControl.serve does), \
         or name another workspace with --root.
         """)

@@ -88,12 +88,13 @@ struct ReportText {
     summary += ", generation \(report.generation), \(spanText(report.duration))"
     summary += ", asked for by \(report.producers.joined(separator: ", "))"
     var lines = [printable(summary)]
+    let shown = report.units.filter { $0.isChanged || !$0.errors.isEmpty }
     var units = TextTable()
-    for unit in report.units where unit.isChanged || !unit.errors.isEmpty {
-      units.add(unit.unit, unit.outcome)
-      for error in unit.errors { units.add("  \(error)") }
+    for unit in shown { units.add(unit.unit, unit.outcome) }
+    for (line, unit) in zip(units.lines(indent: "  "), shown) {
+      lines.append(line)
+      lines += unit.errors.map { "    " + printable("\($0)") }
     }
-    lines += units.lines(indent: "  ")
     if !report.phases.isEmpty {
       let phases = report.phases.map { "\($0.phase) \(spanText($0.duration))" }
       lines.append("  " + printable(phases.joined(separator: ", ")))

@@ -33,8 +33,8 @@ public final class HotReloadControl: Service, Sendable {
   /// - Parameters:
   ///   - manager: what is asked.
   ///   - instance: the name under which it is found; `NAME-2`, `NAME-3`, … if a live process has it.
-  ///   - folder: the instance's folder, if something else decides it (its last component is the instance's name then); nil to
-  ///     take `data/hotreload/INSTANCE` of the workspace.
+  ///   - folder: the instance's folder, whose last component is its name then; nil to take that of the manager's journal, or
+  ///     `data/hotreload/INSTANCE` of the workspace without one.
   ///   - limits: what clients may do.
   public init(
     _ manager: HotReloadManager, instance: String = ControlFolder.defaultInstance,
@@ -121,8 +121,8 @@ public final class HotReloadControl: Service, Sendable {
   private typealias Started = (server: ControlServer, target: ManagerControlTarget)
 
   private func startServer() async throws -> Started {
-    if let givenFolder {
-      return try await startServer(in: givenFolder, givenFolder.lastComponent?.string ?? instance)
+    if let folder = givenFolder ?? ManagerControlTarget.journalFolder(of: manager) {
+      return try await startServer(in: folder, folder.lastComponent?.string ?? instance)
     }
     guard ControlFolder.isValid(instance) else {
       throw ControlError(

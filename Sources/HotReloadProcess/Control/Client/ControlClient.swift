@@ -68,12 +68,7 @@ public struct ControlClient: Sendable {
     _ line: [UInt8], over connection: Connection, until deadline: ContinuousClock.Instant,
     _ timeout: Duration
   ) throws -> ControlAnswer {
-    let socket: UnixSocket
-    do throws(Errno) {
-      socket = try UnixSocket.connect(in: folder)
-    } catch {
-      throw unreachable(error)
-    }
+    let socket = try connect(until: deadline)
     guard connection.hold(socket) else { throw CancellationError() }
     defer { connection.close() }
     do {
@@ -82,6 +77,22 @@ public struct ControlClient: Sendable {
       throw connection.isCancelled ? CancellationError() : error
     }
   }
+
+  private func connect(until deadline: ContinuousClock.Instant) throws(ControlError) -> UnixSocket {
+    while true {
+      do throws(Errno) {
+        return try UnixSocket.connect(in: folder)
+      } catch {
+        // Others wait to be let in, more than the system keeps: it takes a moment.
+        let isFull = error == .wouldBlock || error == .resourceTemporarilyUnavailable
+        guard isFull, ContinuousClock.now < deadline else { throw unreachable(error) }
+        _ = poll(nil, 0, Self.retryMilliseconds)
+      }
+    }
+  }
+
+  /// How long to wait until the next attempt to be let in.
+  private static let retryMilliseconds: CInt = 10
 
   private func unreachable(_ error: Errno) -> ControlError {
     let path = folder.appending(ControlFolder.socketName)

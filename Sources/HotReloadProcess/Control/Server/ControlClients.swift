@@ -48,6 +48,7 @@ struct ControlClients {
         ControlError(
           code: .notPermitted, message: "only the instance's own user and root may ask it"))
     }
+    if clients.count >= limits.connections { dropGone() }
     guard clients.count < limits.connections else {
       return refuse(
         socket,
@@ -59,6 +60,18 @@ struct ControlClients {
     clients.append(
       Client(
         id: lastID, socket: socket, connection: ControlConnection(limits: limits, now: .now)))
+  }
+
+  /// Lets go of those that have closed already and of whom the thread has not heard yet.
+  private mutating func dropGone() {
+    var wanted = clients.map { pollfd(fd: $0.socket.descriptor, events: 0, revents: 0) }
+    guard poll(&wanted, nfds_t(wanted.count), 0) > 0 else { return }
+    // One that has sent a request before it closed is heard first.
+    remove(
+      Set(
+        clients.indices.filter {
+          wanted[$0].revents != 0 && !clients[$0].connection.wantsInput
+        }))
   }
 
   private func refuse(_ socket: UnixSocket, _ error: ControlError) {

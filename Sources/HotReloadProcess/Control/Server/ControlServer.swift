@@ -188,8 +188,8 @@ extension ControlServer {
       // It takes the lock when it ends, so not before it is entered here.
       state.tasks[id] = Task {
         let answer = await self.answer(to: line)
-        thread.answer(answer, to: client)
         self.state.withLock { _ = $0.tasks.removeValue(forKey: id) }
+        thread.answer(answer, to: client)
       }
     }
   }

@@ -1,4 +1,3 @@
-import CSystemShims
 public import SystemPackage
 public import WorkspaceTools
 
@@ -20,6 +19,8 @@ public enum ControlFolder {
   public static let socketName = "control.sock"
 
   static let lockName = "control.lock"
+  /// How many folders are looked at to find instances.
+  static let maximumListed = 1_024
 
   /// The folder that holds the instances' folders.
   public static func all(in workspace: Workspace) -> FilePath { all(root: workspace.root) }
@@ -43,10 +44,12 @@ public enum ControlFolder {
 }
 
 extension ControlFolder {
-  /// The instances that answer now, and those that belong to another user, sorted by name. Blocking, for one attempt to
-  /// connect a folder.
-  public static func instances(root: FilePath) -> (running: [String], closed: [String]) {
-    var (running, closed): ([String], [String]) = ([], [])
+  /// The instances that answer now, those that belong to another user, and those that have ended, sorted by name. Blocking,
+  /// for one attempt to connect a folder.
+  public static func instances(
+    root: FilePath
+  ) -> (running: [String], closed: [String], ended: [String]) {
+    var (running, closed, ended): ([String], [String], [String]) = ([], [], [])
     for name in names(below: all(root: root)) {
       do throws(Errno) {
         try UnixSocket.connect(in: all(root: root).appending(name)).close()
@@ -56,11 +59,11 @@ extension ControlFolder {
         case .permissionDenied: closed.append(name)
         // It is there, and has much to do.
         case .wouldBlock, .resourceTemporarilyUnavailable: running.append(name)
-        default: break
+        default: ended.append(name)
         }
       }
     }
-    return (running, closed)
+    return (running, closed, ended)
   }
 
   /// The folders that may be instances'.
@@ -68,7 +71,7 @@ extension ControlFolder {
     guard let handle = folder.withPlatformString({ opendir($0) }) else { return [] }
     defer { closedir(handle) }
     var names: [String] = []
-    while names.count < maximumInstances * 16, let entry = readdir(handle) {
+    while names.count < maximumListed, let entry = readdir(handle) {
       let name = withUnsafePointer(to: &entry.pointee.d_name) {
         $0.withMemoryRebound(to: CInterop.PlatformChar.self, capacity: 1) {
           String(platformString: $0)

@@ -1,7 +1,11 @@
 import HotReload
+import SystemPackage
 
 /// What the manager cannot do yet. Each function becomes one call of it when it can.
 extension ManagerControlTarget {
+  /// The folder of the manager's journal, in which its control socket belongs too; nil without one.
+  static func journalFolder(of manager: HotReloadManager) -> FilePath? { nil }
+
   /// Whether changes on disk wait.
   var isPaused: Bool {
     get async { false }
