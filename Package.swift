@@ -95,6 +95,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "HotReloadCommandTests",
-      dependencies: ["HotReloadCommand", "HotReloadTesting"], swiftSettings: strict),
+      dependencies: ["HotReloadCommand", "HotReloadProcess", "HotReloadTesting"],
+      swiftSettings: strict),
   ]
 )

@@ -23,7 +23,7 @@ struct ControlOutputTests {
     table.add("b", "12345678")
     #expect(
       table.lines(indent: "  ") == [
-        "  NAME           COUNT", "  a\\u{001B}[31m         7  x", "  b              12345678",
+        "  NAME            COUNT", "  a\\u{1B}[31m         7  x", "  b            12345678",
       ])
   }
 

@@ -133,7 +133,9 @@ struct ControlServerTests {
       // Once it is let go, its end can be seen from here: what it was sent is cut off.
       let reading = try await raw.readAfterHangup()
       #expect(reading < 8 << 20)
-      // One that reads gets all of it.
+    }
+    // One that reads gets all of it.
+    try await withServer(in: folder, target: target) { _, client in
       guard case .diff(let diff) = try await client.ask(.diff(config: "app", from: nil, to: nil))
       else {
         Issue.record("no difference")

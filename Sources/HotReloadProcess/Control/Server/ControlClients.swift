@@ -62,16 +62,10 @@ struct ControlClients {
         id: lastID, socket: socket, connection: ControlConnection(limits: limits, now: .now)))
   }
 
-  /// Lets go of those that have closed already and of whom the thread has not heard yet.
+  /// Looks once more at all, so that those who have left by now make room.
   private mutating func dropGone() {
-    var wanted = clients.map { pollfd(fd: $0.socket.descriptor, events: 0, revents: 0) }
-    guard poll(&wanted, nfds_t(wanted.count), 0) > 0 else { return }
-    // One that has sent a request before it closed is heard first.
-    remove(
-      Set(
-        clients.indices.filter {
-          wanted[$0].revents != 0 && !clients[$0].connection.wantsInput
-        }))
+    var ready = wanted
+    if poll(&ready, nfds_t(ready.count), 0) > 0 { transfer(ready[...]) }
   }
 
   private func refuse(_ socket: UnixSocket, _ error: ControlError) {

@@ -55,13 +55,14 @@ public struct ReloadOnSignal: Service, Sendable {
     // One that waits is enough: a reload that starts later sees everything that was there before.
     let (signals, continuation) = AsyncStream.makeStream(
       of: Void.self, bufferingPolicy: .bufferingNewest(1))
-    let disposition = SignalDisposition.ignore(number)
+    let disposition = SignalDisposition(number)
     let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
     source.setEventHandler { continuation.yield() }
     await withCheckedContinuation { (registered: CheckedContinuation<Void, Never>) in
       source.setRegistrationHandler { registered.resume() }
       source.activate()
     }
+    disposition.listen()
     whenListening()
     await withTaskCancellationOrGracefulShutdownHandler {
       for await _ in signals where !Task.isShuttingDownGracefully { await reloadOnce() }
@@ -79,49 +80,6 @@ public struct ReloadOnSignal: Service, Sendable {
       try await reload()
     } catch {
       logger.error("the reload by a signal failed", metadata: ["error": "\(error)"])
-    }
-  }
-}
-
-/// What a signal does to the process, which is one thing for the whole process: the first who ignores a signal remembers what it
-/// did before, the last gives that back.
-struct SignalDisposition {
-  private struct Ignored {
-    var before: sigaction
-    var holders: Int
-  }
-
-  private static let ignored = Mutex<[CInt: Ignored]>([:])
-
-  private let number: CInt
-
-  /// From now on the signal does nothing by itself.
-  static func ignore(_ number: CInt) -> SignalDisposition {
-    ignored.withLock { ignored in
-      if ignored[number] != nil {
-        ignored[number]?.holders += 1
-        return
-      }
-      var ignoring = sigaction()
-      ignoring.__sigaction_handler.sa_handler = SIG_IGN
-      var before = sigaction()
-      sigaction(number, &ignoring, &before)
-      ignored[number] = Ignored(before: before, holders: 1)
-    }
-    return SignalDisposition(number: number)
-  }
-
-  /// Lets go of it.
-  func restore() {
-    Self.ignored.withLock { ignored in
-      guard var entry = ignored[number] else { return }
-      entry.holders -= 1
-      if entry.holders > 0 {
-        ignored[number] = entry
-      } else {
-        ignored[number] = nil
-        sigaction(number, &entry.before, nil)
-      }
     }
   }
 }
