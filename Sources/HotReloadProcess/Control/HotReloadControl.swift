@@ -8,7 +8,7 @@ import WorkspaceTools
 ///
 /// ```swift
 /// let manager = try await workspace.startHotReload()
-/// let control = try await HotReloadControl.serve(manager)
+/// try await HotReloadControl.serve(manager)
 /// ```
 /// It ends with ``stop()``, or when the manager shuts down. In a `ServiceGroup`, ``init(_:instance:folder:limits:)`` makes a
 /// service that does the same.
@@ -48,6 +48,7 @@ public final class HotReloadControl: Service, Sendable {
 
   /// Makes a manager reachable from now on; parameters as for ``init(_:instance:folder:limits:)``.
   /// - Throws: as ``start()``.
+  @discardableResult
   public static func serve(
     _ manager: HotReloadManager, instance: String = ControlFolder.defaultInstance,
     folder: FilePath? = nil, limits: ControlLimits = ControlLimits()

@@ -30,6 +30,7 @@ struct ControlListener: Sendable {
         let socket = try UnixSocket.listen(in: folder, backlog: backlog)
         return ControlListener(socket: socket, folder: folder, lock: lock)
       } catch {
+        _ = flock(lock.rawValue, LOCK_UN)
         try? lock.close()
         throw cannotListen(path.appending(ControlFolder.socketName), error)
       }
@@ -44,6 +45,8 @@ struct ControlListener: Sendable {
     socket.close()
     // Still under the lock: it cannot be another's.
     _ = unlinkat(folder.rawValue, ControlFolder.socketName, 0)
+    // Closing alone is not enough: a program that is being started holds a copy for a moment, and the lock with it.
+    _ = flock(lock.rawValue, LOCK_UN)
     try? lock.close()
     try? folder.close()
   }
