@@ -27,6 +27,7 @@ let package = Package(
     .library(name: "HotReload", targets: ["HotReload"]),
     .library(name: "HotReloadWebhook", targets: ["HotReloadWebhook"]),
     .library(name: "HotReloadConfigProvider", targets: ["HotReloadConfigProvider"]),
+    .library(name: "HotReloadProcess", targets: ["HotReloadProcess"]),
     .library(name: "HotReloadTesting", targets: ["HotReloadTesting"]),
     .executable(name: "hotreload", targets: ["HotReloadCommand"]),
   ],
@@ -78,13 +79,22 @@ let package = Package(
       name: "HotReloadConfigProvider",
       dependencies: ["HotReload", "WorkspaceTools", configuration], swiftSettings: strict),
     .target(
+    .target(
+      name: "HotReloadProcess",
+      dependencies: [
+        "CSystemShims", "HotReload", "FileWatching", "WorkspaceTools", "WorkspaceFiles", system,
+        logging, lifecycle,
+      ],
+      swiftSettings: strict),
+    .target(
       name: "HotReloadTesting",
       dependencies: ["HotReload", "FileWatching", "WorkspaceTools", "WorkspaceFiles", system],
       swiftSettings: strict),
     .executableTarget(
       name: "HotReloadCommand",
       dependencies: [
-        "HotReload", "FileWatching", "WorkspaceTools", "WorkspaceFiles", system, logging, lifecycle,
+        "HotReload", "HotReloadProcess", "FileWatching", "WorkspaceTools", "WorkspaceFiles", system,
+        logging, lifecycle,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -124,6 +134,9 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
+      name: "HotReloadProcessTests", dependencies: ["HotReloadProcess", "HotReloadTesting"],
+      swiftSettings: strict),
+    .testTarget(
       name: "HotReloadCommandTests",
       dependencies: ["HotReloadCommand", "HotReloadTesting"], swiftSettings: strict),
     .testTarget(
@@ -132,6 +145,7 @@ let package = Package(
         "HotReloadConfigProvider", "HotReload", "HotReloadTesting", "WorkspaceTools", configuration,
         .product(name: "ConfigurationTesting", package: "swift-configuration"), system,
       ],
+      dependencies: ["HotReloadCommand", "HotReloadProcess", "HotReloadTesting"],
       swiftSettings: strict),
   ]
 )

@@ -16,11 +16,14 @@ struct HotReloadCommand: AsyncParsableCommand {
         hotreload get app server.port          a value, as the program sees it
         hotreload follow app                   values as they are applied
         hotreload watch --include 'config/**'  what changes, once it settled
+        hotreload status                       how a running program is doing
 
       Results go to standard output, everything else to standard error. SIGINT or SIGTERM ends a command \
       cleanly with 0. A usage error is 64, an error of the workspace 1.
       """,
     subcommands: [
       WatchCommand.self, FollowCommand.self, CheckCommand.self, GetCommand.self,
+      StatusCommand.self, ReloadCommand.self, PauseCommand.self, ResumeCommand.self,
+      HistoryCommand.self, DiffCommand.self, RestoreCommand.self,
     ])
 }

@@ -84,6 +84,13 @@ int64_t shim_file_system_type(const char *path);
 // renameat2 with RENAME_EXCHANGE.
 int shim_rename_exchange(const char *a, const char *b);
 
+// The next connection of a listening socket, non-blocking and close-on-exec from the start, so that a program
+// started in this moment does not keep it open.
+int shim_accept(int fd);
+
+// Who is at the other end of a connected Unix socket.
+int shim_peer(int fd, uint32_t *user, int32_t *process);
+
 // Names the calling thread, 15 bytes at most, for ps and debuggers.
 void shim_name_thread(const char *name);
 

@@ -43,6 +43,14 @@ package struct JSONObject {
     bytes += json
   }
 
+  /// Adds a member whose name is not known beforehand; the value already is JSON.
+  package mutating func add(member key: String, json: [UInt8]) {
+    bytes.append(UInt8(ascii: ","))
+    Self.append(key, to: &bytes)
+    bytes.append(UInt8(ascii: ":"))
+    bytes += json
+  }
+
   /// Adds a path; if it is not UTF-8, with U+FFFD in it, and its bytes in base64 under `KEYBytes`.
   package mutating func add(_ key: StaticString, path: FilePath) {
     let raw = pathBytes(path)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import HotReload
 import Glibc
+import HotReloadProcess
 import WorkspaceFiles
 import WorkspaceTools
 
@@ -11,11 +12,13 @@ struct CheckCommand: AsyncParsableCommand {
     abstract: "Parses and merges configs, and says what is wrong where.",
     discussion: """
       Checks the configs that are named, or all that the workspace has: every layer is read, parsed and merged as \
-      the program would. Ends with 0 if all are good, with 1 if not.
+      the program would. Ends with 0 if all are good, with 1 if not. With --instance a running instance does it, in its \
+      own environment, with the types and validators that only it has.
 
       EXAMPLES
         hotreload check
         hotreload check app database --environment production
+        hotreload check app --instance
 
       TEXT
         Good configs on standard output, errors on standard error, one a line:
@@ -36,12 +39,32 @@ struct CheckCommand: AsyncParsableCommand {
   @OptionGroup var options: WorkspaceOptions
   @OptionGroup var output: OutputOptions
 
+  @Option(
+    defaultAsFlag: "",
+    help: ArgumentHelp(
+      "Let the running instance check, the one of this name if there are several.",
+      valueName: "name"))
+  var instance: String?
+
   @Argument(
     help: ArgumentHelp(
       "The configs to check, such as app or sub/app. Default: all.", valueName: "config"))
   var names: [String] = []
 
+  func validate() throws {
+    guard let instance else { return }
+    if !instance.isEmpty, !ControlFolder.isValid(instance) {
+      throw ValidationError("'\(instance)' cannot be an instance's name; one looks like web-1.")
+    }
+    if options.environment != nil || options.environmentVariables || options.interpolate {
+      throw ValidationError(
+        "An instance checks as it was started: --environment, --environment-variables and "
+          + "--interpolate cannot be given with --instance.")
+    }
+  }
+
   func run() async throws {
+    if let instance { return try await ask(instance) }
     do {
       let renderer = ConfigRenderer(format: output.chosen, redaction: options.redaction)
       let workspace = try options.workspace()
@@ -50,6 +73,34 @@ struct CheckCommand: AsyncParsableCommand {
         try Self.check(names, in: workspace, renderer, StandardOutput())
       }
       if !isGood { throw ExitCode.failure }
+    } catch {
+      throw workspaceFailure(error)
+    }
+  }
+
+  /// Lets an instance check.
+  private func ask(_ instance: String) async throws {
+    do {
+      let answer = try await ControlOptions.ask(
+        .check(configs: names), root: options.folder.path(),
+        instance: instance.isEmpty ? nil : instance, showSecrets: options.showSecrets,
+        timeout: ControlClient.defaultTimeout)
+      guard case .check(let check) = answer else {
+        throw ControlError(
+          code: .malformed, message: "the instance answered something else than was asked")
+      }
+      let renderer = ConfigRenderer(format: output.chosen, redaction: options.redaction)
+      for config in check.configs {
+        let errors = config.errors.map(\.diagnostic)
+        if errors.isEmpty {
+          try StandardOutput().write(renderer.good(config.name, time: nanosecondsSince1970()))
+        } else {
+          try report(errors, of: config.name, renderer, StandardOutput())
+        }
+      }
+      if !check.isGood { throw ExitCode.failure }
+    } catch let error as ControlError {
+      throw controlFailure(error, ControlRenderer(isJSON: output.chosen == .json))
     } catch {
       throw workspaceFailure(error)
     }
@@ -93,11 +144,18 @@ private func checkRoot(of workspace: Workspace) throws {
 func report(
   _ error: ConfigError, of name: String, _ renderer: ConfigRenderer, _ output: StandardOutput
 ) throws {
-  let lines = renderer.rejected(name, error.diagnostics, time: nanosecondsSince1970())
+  try report(error.diagnostics, of: name, renderer, output)
+  if !error.advice.isEmpty { logLine(printable(error.advice)) }
+}
+
+private func report(
+  _ diagnostics: [ConfigDiagnostic], of name: String, _ renderer: ConfigRenderer,
+  _ output: StandardOutput
+) throws {
+  let lines = renderer.rejected(name, diagnostics, time: nanosecondsSince1970())
   if renderer.format == .text {
     try StandardOutput(descriptor: 2).write(lines)
   } else {
     try output.write(lines)
   }
-  if !error.advice.isEmpty { logLine(printable(error.advice)) }
 }

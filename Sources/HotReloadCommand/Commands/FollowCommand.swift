@@ -17,6 +17,7 @@ struct FollowCommand: AsyncParsableCommand {
         hotreload follow app
         hotreload follow app --json | jq -c '.value.server'
         hotreload follow app --environment production --poll 2s
+        hotreload follow app --control    then, elsewhere: hotreload status
 
       TEXT
         Values, and what changed in them, on standard output. Refusals on standard error:
@@ -43,6 +44,8 @@ struct FollowCommand: AsyncParsableCommand {
   @OptionGroup var output: OutputOptions
   @OptionGroup var watching: WatchingOptions
 
+  @OptionGroup var reachability: ReachabilityOptions
+
   @Argument(help: ArgumentHelp("The config, such as app or sub/app.", valueName: "config"))
   var name: String
 
@@ -51,7 +54,8 @@ struct FollowCommand: AsyncParsableCommand {
     do {
       let workspace = try options.workspace()
       let follower = Follower(
-        name: name, renderer: ConfigRenderer(format: output.chosen, redaction: options.redaction))
+        name: name, renderer: ConfigRenderer(format: output.chosen, redaction: options.redaction),
+        reachability: reachability)
       let settings = self
       let configuration = try await BlockingExecutor.shared.run {
         try settings.hotReloadConfiguration(for: workspace)
@@ -101,6 +105,7 @@ struct FollowCommand: AsyncParsableCommand {
 private struct Follower: Sendable {
   let name: String
   let renderer: ConfigRenderer
+  let reachability: ReachabilityOptions
   let output = StandardOutput()
 
   /// Nothing of a config's content: a stream of it makes the manager watch every file that the config may come from.
@@ -113,7 +118,7 @@ private struct Follower: Sendable {
     let manager = try await workspace.startHotReload(configuration: configuration)
     do {
       let events = try manager.events(matching: "**", bufferLimit: FollowCommand.eventLimit)
-      try await follow(manager, events)
+      try await reachability.whileReachable(manager) { try await follow(manager, events) }
     } catch {
       try await manager.shutdown()
       throw error

@@ -24,6 +24,19 @@ struct ConfigRenderer: Sendable {
     }
   }
 
+  /// A config that an instance found good.
+  func good(_ name: String, time: Int64) -> [UInt8] {
+    switch format {
+    case .text: return Array("\(printable(name)): good\n".utf8)
+    case .tsv: return columns([name, "good"])
+    case .json:
+      var line = JSONLine(event: "checked", time: time)
+      line.add("config", name)
+      line.add("good", true)
+      return line.finished()
+    }
+  }
+
   /// What is wrong with a config. For text: `file:line:column key: message`, one a line.
   func rejected(_ name: String, _ diagnostics: [ConfigDiagnostic], time: Int64) -> [UInt8] {
     let diagnostics = diagnostics.map { $0.redacted(by: redaction) }
