@@ -20,6 +20,7 @@ let package = Package(
     .library(name: "WorkspaceTools", targets: ["WorkspaceTools"]),
     .library(name: "FileWatching", targets: ["FileWatching"]),
     .library(name: "HotReload", targets: ["HotReload"]),
+    .library(name: "HotReloadProcess", targets: ["HotReloadProcess"]),
     .library(name: "HotReloadTesting", targets: ["HotReloadTesting"]),
     .executable(name: "hotreload", targets: ["HotReloadCommand"]),
   ],
@@ -46,13 +47,21 @@ let package = Package(
       dependencies: ["WorkspaceTools", "FileWatching", system, logging, lifecycle],
       swiftSettings: strict),
     .target(
+      name: "HotReloadProcess",
+      dependencies: [
+        "CSystemShims", "HotReload", "FileWatching", "WorkspaceTools", "WorkspaceFiles", system,
+        logging,
+      ],
+      swiftSettings: strict),
+    .target(
       name: "HotReloadTesting",
       dependencies: ["HotReload", "FileWatching", "WorkspaceTools", "WorkspaceFiles", system],
       swiftSettings: strict),
     .executableTarget(
       name: "HotReloadCommand",
       dependencies: [
-        "HotReload", "FileWatching", "WorkspaceTools", "WorkspaceFiles", system, logging, lifecycle,
+        "HotReload", "HotReloadProcess", "FileWatching", "WorkspaceTools", "WorkspaceFiles", system,
+        logging, lifecycle,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -80,6 +89,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "HotReloadTests", dependencies: ["HotReload", "HotReloadTesting"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "HotReloadProcessTests", dependencies: ["HotReloadProcess", "HotReloadTesting"],
       swiftSettings: strict),
     .testTarget(
       name: "HotReloadCommandTests",

@@ -16,11 +16,12 @@ struct HotReloadCommand: AsyncParsableCommand {
         hotreload get app server.port          a value, as the program sees it
         hotreload follow app                   values as they are applied
         hotreload watch --include 'config/**'  what changes, once it settled
+        hotreload run -- ./server --port 80    any program, restarted on good changes
 
       Results go to standard output, everything else to standard error. SIGINT or SIGTERM ends a command \
-      cleanly with 0. A usage error is 64, an error of the workspace 1.
+      cleanly with 0. A usage error is 64, an error of the workspace 1. What run ends with is told in its help.
       """,
     subcommands: [
-      WatchCommand.self, FollowCommand.self, CheckCommand.self, GetCommand.self,
+      WatchCommand.self, FollowCommand.self, CheckCommand.self, GetCommand.self, RunCommand.self,
     ])
 }

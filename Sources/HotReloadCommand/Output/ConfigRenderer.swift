@@ -38,7 +38,7 @@ struct ConfigRenderer: Sendable {
     case .json:
       var line = JSONLine(event: "rejected", time: time)
       line.add("config", name)
-      line.add("errors", json: Self.array(diagnostics.map(Self.object)))
+      line.add("errors", json: Self.errors(diagnostics))
       return line.finished()
     }
   }
@@ -114,6 +114,11 @@ struct ConfigRenderer: Sendable {
     }
     bytes.append(UInt8(ascii: "\n"))
     return bytes
+  }
+
+  /// What is wrong, as a JSON array.
+  static func errors(_ diagnostics: [ConfigDiagnostic]) -> [UInt8] {
+    array(diagnostics.map(object))
   }
 
   private static func object(_ diagnostic: ConfigDiagnostic) -> [UInt8] {

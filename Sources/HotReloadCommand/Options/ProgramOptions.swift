@@ -1,0 +1,115 @@
+import ArgumentParser
+import HotReloadProcess
+
+/// What `run` does with its program.
+struct ProgramOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "What to do when something good changed: restart (the default), signal:NAME such as signal:HUP, or "
+        + "exec:COMMAND LINE, which is run without a shell.", valueName: "action"))
+  var onChange = ChangeActionArgument(action: .restart)
+
+  @Option(
+    help: ArgumentHelp(
+      "What a change does while the one before is still worked on: queue (the default) waits, restart breaks "
+        + "a check, build or command off and begins again, ignore forgets the change.",
+      valueName: "policy"))
+  var onBusy = SupervisorSettings.BusyPolicy.queue
+
+  @Option(
+    help: ArgumentHelp(
+      "What to do when the program ends by itself: end with its code (the default), wait for the next change, or "
+        + "restart after an error.", valueName: "policy"))
+  var onExit = SupervisorSettings.ExitPolicy.end
+
+  @Option(
+    help: ArgumentHelp("What the program is asked to end with (default TERM).", valueName: "signal")
+  )
+  var stopSignal = ProcessSignal.terminate
+
+  @Option(
+    help: ArgumentHelp(
+      "How long the program has to end before its process group is killed (default 10s).",
+      valueName: "time"))
+  var stopTimeout: DurationArgument?
+
+  @Option(
+    help: ArgumentHelp(
+      "A check that must pass before anything is done. With {file} it is run for each changed file.",
+      valueName: "command line"))
+  var validate: WordListArgument?
+
+  @Option(
+    help: ArgumentHelp(
+      "A build that must pass before anything is done; until then the old program goes on.",
+      valueName: "command line"))
+  var build: WordListArgument?
+
+  @Flag(help: "Do not parse toml, yaml and json files before anything is done.")
+  var noParse = false
+
+  var settings: SupervisorSettings {
+    var settings = SupervisorSettings()
+    settings.onChange = onChange.action
+    settings.onBusy = onBusy
+    settings.onExit = onExit
+    settings.stopSignal = stopSignal
+    if let stopTimeout { settings.stopTimeout = stopTimeout.duration }
+    settings.parsesConfigs = !noParse
+    settings.validation = validate?.words
+    settings.build = build?.words
+    return settings
+  }
+}
+
+/// An action: `restart`, `signal:HUP`, `exec:make css`.
+struct ChangeActionArgument: ExpressibleByArgument {
+  let action: SupervisorSettings.ChangeAction
+
+  init(action: SupervisorSettings.ChangeAction) {
+    self.action = action
+  }
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    switch (parts[0], parts.count) {
+    case ("restart", 1): action = .restart
+    case ("signal", 2):
+      guard let signal = ProcessSignal(named: String(parts[1])) else { return nil }
+      action = .signal(signal)
+    case ("exec", 2):
+      guard let line = WordListArgument(argument: String(parts[1])) else { return nil }
+      action = .execute(line.words)
+    default: return nil
+    }
+  }
+
+  var defaultValueDescription: String { "restart" }
+}
+
+/// A command line that is split into words as a shell does, without a shell.
+struct WordListArgument: ExpressibleByArgument {
+  let words: [String]
+
+  init?(argument: String) {
+    do {
+      words = try WordList.split(argument)
+    } catch {
+      // The parser's own message only repeats what was typed.
+      logLine("hotreload: \(printable(argument)): \(error)")
+      return nil
+    }
+    if words.isEmpty { return nil }
+  }
+}
+
+extension SupervisorSettings.BusyPolicy: ExpressibleByArgument {}
+extension SupervisorSettings.ExitPolicy: ExpressibleByArgument {}
+
+extension ProcessSignal: ExpressibleByArgument {
+  /// A name or a number.
+  public init?(argument: String) { self.init(named: argument) }
+
+  /// As it is shown in the help.
+  public var defaultValueDescription: String { description }
+}
