@@ -1,5 +1,6 @@
 import ArgumentParser
 import HotReload
+import HotReloadProcess
 import Logging
 import WorkspaceFiles
 import WorkspaceTools
@@ -43,6 +44,9 @@ struct FollowCommand: AsyncParsableCommand {
   @OptionGroup var output: OutputOptions
   @OptionGroup var watching: WatchingOptions
 
+  @Flag(help: "Run the commands that hotreload.toml declares as [[handler]], too.")
+  var runHandlers = false
+
   @Argument(help: ArgumentHelp("The config, such as app or sub/app.", valueName: "config"))
   var name: String
 
@@ -51,7 +55,8 @@ struct FollowCommand: AsyncParsableCommand {
     do {
       let workspace = try options.workspace()
       let follower = Follower(
-        name: name, renderer: ConfigRenderer(format: output.chosen, redaction: options.redaction))
+        name: name, renderer: ConfigRenderer(format: output.chosen, redaction: options.redaction),
+        runsHandlers: runHandlers)
       let settings = self
       let configuration = try await BlockingExecutor.shared.run {
         try settings.hotReloadConfiguration(for: workspace)
@@ -101,6 +106,8 @@ struct FollowCommand: AsyncParsableCommand {
 private struct Follower: Sendable {
   let name: String
   let renderer: ConfigRenderer
+  /// Whether the commands of `hotreload.toml` are run; who only looks on must not do what the service itself does.
+  let runsHandlers: Bool
   let output = StandardOutput()
 
   /// Nothing of a config's content: a stream of it makes the manager watch every file that the config may come from.
@@ -112,6 +119,7 @@ private struct Follower: Sendable {
   func follow(_ workspace: Workspace, _ configuration: HotReloadConfiguration) async throws {
     let manager = try await workspace.startHotReload(configuration: configuration)
     do {
+      if runsHandlers { try await registerHandlers(of: manager) }
       let events = try manager.events(matching: "**", bufferLimit: FollowCommand.eventLimit)
       try await follow(manager, events)
     } catch {
@@ -119,6 +127,18 @@ private struct Follower: Sendable {
       throw error
     }
     try await manager.shutdown()
+  }
+
+  private func registerHandlers(of manager: HotReloadManager) async throws {
+    let workspace = manager.workspace
+    let settings = try await BlockingExecutor.shared.run {
+      try CommandHandlerSettings.load(from: workspace)
+    }
+    try manager.registerCommandHandlers(settings, redaction: renderer.redaction) { failure in
+      for line in failure.description.split(separator: "\n") {
+        logLine("hotreload: handler: \(printable(String(line)))")
+      }
+    }
   }
 
   private func follow(_ manager: HotReloadManager, _ events: ChangeEvents) async throws {

@@ -130,9 +130,9 @@ extension ProgramRun {
 
   private func report(_ failure: CommandHandlerError) {
     guard command.json else {
-      logLine(
-        "hotreload: a handler failed: \(failure.description.split(separator: "\n").map { printable(String($0)) }.joined(separator: "\n"))"
-      )
+      for line in failure.description.split(separator: "\n") {
+        logLine("hotreload: handler: \(printable(String(line)))")
+      }
       return
     }
     var line = JSONLine(event: "handlerFailed")

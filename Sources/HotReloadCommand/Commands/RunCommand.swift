@@ -9,8 +9,7 @@ struct RunCommand: AsyncParsableCommand {
     discussion: """
       Runs the program after -- as it would run without hotreload: same standard input, output, error and terminal. \
       When files change and have settled, they are checked; if all are good, the program is restarted, gets a signal, \
-      or a command is run. If not, it is said where and why, and the program is left as it is until the file is \
-      mended. A change that comes during a check or build is checked and built too before anything is done.
+      or a command is run. If not, it is said where and why, and nothing is done until the file is mended. A change that comes during a check or build is checked and built too before anything is done.
 
       EXAMPLES
         hotreload run -- python3 server.py

@@ -6,8 +6,9 @@ struct ProgramOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "What to do when something good changed: restart (the default), signal:NAME such as signal:HUP, or "
-        + "exec:COMMAND LINE, which is run without a shell.", valueName: "action"))
-  var onChange = ChangeActionArgument(action: .restart)
+        + "exec:COMMAND LINE, which is run without a shell.", valueName: "action"),
+    transform: changeAction)
+  var onChange: SupervisorSettings.ChangeAction?
 
   @Option(
     help: ArgumentHelp(
@@ -36,71 +37,55 @@ struct ProgramOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "A check that must pass before anything is done. With {file} it is run for each changed file.",
-      valueName: "command line"))
-  var validate: WordListArgument?
+      valueName: "command line"),
+    transform: words)
+  var validate: [String]?
 
   @Option(
     help: ArgumentHelp(
       "A build that must pass before anything is done; until then the old program goes on.",
-      valueName: "command line"))
-  var build: WordListArgument?
+      valueName: "command line"),
+    transform: words)
+  var build: [String]?
 
   @Flag(help: "Do not parse toml, yaml and json files before anything is done.")
   var noParse = false
 
   var settings: SupervisorSettings {
     var settings = SupervisorSettings()
-    settings.onChange = onChange.action
+    if let onChange { settings.onChange = onChange }
     settings.onBusy = onBusy
     settings.onExit = onExit
     settings.stopSignal = stopSignal
     if let stopTimeout { settings.stopTimeout = stopTimeout.duration }
     settings.parsesConfigs = !noParse
-    settings.validation = validate?.words
-    settings.build = build?.words
+    settings.validation = validate
+    settings.build = build
     return settings
   }
 }
 
 /// An action: `restart`, `signal:HUP`, `exec:make css`.
-struct ChangeActionArgument: ExpressibleByArgument {
-  let action: SupervisorSettings.ChangeAction
-
-  init(action: SupervisorSettings.ChangeAction) {
-    self.action = action
-  }
-
-  init?(argument: String) {
-    let parts = argument.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-    switch (parts[0], parts.count) {
-    case ("restart", 1): action = .restart
-    case ("signal", 2):
-      guard let signal = ProcessSignal(named: String(parts[1])) else { return nil }
-      action = .signal(signal)
-    case ("exec", 2):
-      guard let line = WordListArgument(argument: String(parts[1])) else { return nil }
-      action = .execute(line.words)
-    default: return nil
+private func changeAction(_ argument: String) throws -> SupervisorSettings.ChangeAction {
+  let parts = argument.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+  switch (parts[0], parts.count) {
+  case ("restart", 1): return .restart
+  case ("exec", 2): return .execute(try words(String(parts[1])))
+  case ("signal", 2):
+    guard let signal = ProcessSignal(named: String(parts[1])) else {
+      throw ValidationError("there is no signal \(parts[1])")
     }
+    return .signal(signal)
+  default: throw ValidationError("it is restart, signal:NAME or exec:COMMAND LINE")
   }
-
-  var defaultValueDescription: String { "restart" }
 }
 
-/// A command line that is split into words as a shell does, without a shell.
-struct WordListArgument: ExpressibleByArgument {
+/// The words of a command line.
+private func words(_ argument: String) throws -> [String] {
   let words: [String]
-
-  init?(argument: String) {
-    do {
-      words = try WordList.split(argument)
-    } catch {
-      // The parser's own message only repeats what was typed.
-      logLine("hotreload: \(printable(argument)): \(error)")
-      return nil
-    }
-    if words.isEmpty { return nil }
-  }
+  do { words = try WordList.split(argument) } catch { throw ValidationError(error.description) }
+  if words.isEmpty { throw ValidationError("a program is needed") }
+  return words
 }
 
 extension SupervisorSettings.BusyPolicy: ExpressibleByArgument {}

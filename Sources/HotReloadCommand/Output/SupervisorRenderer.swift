@@ -18,17 +18,17 @@ struct SupervisorRenderer: Sendable {
     case .changed(let files): "changed: \(names(files))"
     case .ignored(let files): "ignored, the change before is still worked on: \(names(files))"
     case .rejected(_, let errors):
-      (errors.map(\.description) + ["\(program) is left as it is until that is mended"])
+      (errors.map(\.description) + ["nothing is done until that is mended"])
         .map(printable).joined(separator: "\n")
     case .recovered(let file): "\(printable(file)) is good again"
     case .checkFailed(let file, let reason, let output):
       lines(
-        "the check of \(file.map(printable) ?? "the change") failed (\(reason)); \(program) is left as it is",
+        "the check of \(file.map(printable) ?? "the change") failed (\(reason)); nothing is done until it passes",
         output)
-    case .building: "building; \(program) goes on as it is until that passes"
+    case .building: "building; what runs goes on until that passes"
     case .built: "the build passed"
     case .buildFailed(let reason, let output):
-      lines("the build failed (\(reason)); \(program) is left as it is", output)
+      lines("the build failed (\(reason)); nothing is done until it passes", output)
     case .brokenOff: "broken off, because of another change"
     case .stopping(let signal): "stopping \(program) (\(signal))"
     case .killing: "\(program) did not end in time: its process group is killed"
@@ -137,7 +137,7 @@ extension JSONLine {
   }
 
   /// Adds how a program ended.
-  fileprivate mutating func add(_ status: ExitStatus) {
+  fileprivate mutating func add(_ status: ProgramExit) {
     switch status {
     case .code(let code): add("code", code)
     case .signal(let number): add("signal", ProcessSignal(rawValue: number).description)

@@ -51,7 +51,9 @@ extension GitIgnore {
       if isFloating { pattern.removeFirst(3) }
       guard !pattern.contains("/") else { return nil }
     }
-    return rule.isForFolders ? pattern + "/**" : pattern
+    guard rule.isForFolders else { return pattern }
+    // `**` stands for no folder at all, too; with `/**` after it, that would be all files.
+    return pattern.hasSuffix("**") ? nil : pattern + "/**"
   }
 
   /// The negated rules of all files below the root; nil if there are too many folders.

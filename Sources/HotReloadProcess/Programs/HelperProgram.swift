@@ -13,7 +13,7 @@ import WorkspaceFiles
 /// How a helper ended, and the last of what it printed.
 struct HelperOutcome: Sendable {
   enum Ending: Sendable, Hashable {
-    case ended(ExitStatus)
+    case ended(ProgramExit)
     /// It took longer than it may, and was killed.
     case timedOut
     /// The task was cancelled, and it was killed.

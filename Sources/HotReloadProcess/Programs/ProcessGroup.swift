@@ -43,7 +43,7 @@ enum ProcessGroup {
 
 /// What `waitid` tells about a child, without taking it away.
 enum ChildNews {
-  case ended(ExitStatus)
+  case ended(ProgramExit)
   case stopped
 
   /// Waits for the child's end, or for a stop by a signal. Nil if it is not our child.
@@ -63,7 +63,7 @@ enum ChildNews {
   }
 
   /// How the child ended, if it did. Does not wait.
-  static func ending(of process: pid_t) -> ExitStatus? {
+  static func ending(of process: pid_t) -> ProgramExit? {
     var information = siginfo_t()
     guard waitid(P_PID, id_t(process), &information, WEXITED | WNOWAIT | WNOHANG) == 0 else {
       // Somebody else in this process took it away.
@@ -78,7 +78,7 @@ enum ChildNews {
     while waitpid(process, &status, 0) < 0, errno == EINTR {}
   }
 
-  private static func status(of information: siginfo_t) -> ExitStatus {
+  private static func status(of information: siginfo_t) -> ProgramExit {
     #if os(Linux)
       let status = information._sifields._sigchld.si_status
     #else

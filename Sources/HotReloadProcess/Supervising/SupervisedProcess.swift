@@ -18,7 +18,7 @@ import WorkspaceFiles
 final class SupervisedProcess: Sendable {
   enum News: Sendable {
     /// The leader ended.
-    case ended(ExitStatus)
+    case ended(ProgramExit)
     /// Nobody is left of the group.
     case gone
   }
@@ -60,7 +60,7 @@ final class SupervisedProcess: Sendable {
   }
 
   private func watch(_ receive: (News) -> Void) {
-    var status: ExitStatus?
+    var status: ProgramExit?
     while status == nil {
       switch ChildNews.wait(for: identifier) {
       case .ended(let ending): status = ending
@@ -103,7 +103,12 @@ final class Terminal: Sendable {
   func stopTogether(with program: pid_t) {
     guard tcgetpgrp(STDIN_FILENO) == program else { return }
     takeBack()
-    kill(0, SIGSTOP)
+    // The rest of a pipeline first. Then this very thread is stopped, and the process with it: a signal to the process
+    // could meet another thread, and this one would go on for a moment and take the terminal from the shell.
+    let former = signal(SIGTSTP, SIG_IGN)
+    kill(0, SIGTSTP)
+    signal(SIGTSTP, former)
+    pthread_kill(pthread_self(), SIGSTOP)
     if isForeground { tcsetpgrp(STDIN_FILENO, program) }
     kill(-program, SIGCONT)
   }

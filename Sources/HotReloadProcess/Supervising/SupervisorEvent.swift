@@ -38,9 +38,9 @@ public enum SupervisorEvent: Sendable, Hashable {
   /// The command ended.
   case executed(reason: String, isSuccess: Bool)
   /// The program ended by itself.
-  case exited(ExitStatus)
+  case exited(ProgramExit)
   /// The program ended because it was asked to.
-  case stopped(ExitStatus)
+  case stopped(ProgramExit)
   /// The program is started again after this pause: it ended soon after its last starts.
   case pausing(Duration)
   /// The program does not run; the next change starts it.

@@ -73,7 +73,7 @@ extension SupervisorMachine {
       Leaving(since: since, deadline: now + settings.stopTimeout, isAsked: true))
   }
 
-  mutating func ended(_ status: ExitStatus, at now: Duration) {
+  mutating func ended(_ status: ProgramExit, at now: Duration) {
     switch program {
     case .running(let since):
       let isAsked = hasTerminal && status == .signal(ProcessSignal.interrupt.rawValue)
@@ -114,7 +114,7 @@ extension SupervisorMachine {
   }
 
   /// A program that obeys the signal ended well; one that has something to say says it with its code.
-  private func code(for status: ExitStatus, isAsked: Bool) -> CInt {
+  private func code(for status: ProgramExit, isAsked: Bool) -> CInt {
     if case .signal = status, isAsked { return 0 }
     return status.shellCode
   }

@@ -17,7 +17,7 @@ struct SupervisorMachine: Sendable {
     case started(Run, process: Int32)
     case startFailed(Run, ProgramError)
     /// The program itself ended; others of its group may be left.
-    case ended(Run, ExitStatus)
+    case ended(Run, ProgramExit)
     /// Nobody is left of the program's group.
     case gone(Run)
     /// Somebody wants the supervisor to end. A second time: at once.
@@ -93,7 +93,7 @@ struct SupervisorMachine: Sendable {
     /// Whether we asked for it.
     var isAsked: Bool
     /// How the program itself ended, if it did.
-    var status: ExitStatus?
+    var status: ProgramExit?
   }
 
   enum Verdict: Sendable, Hashable {

@@ -7,7 +7,7 @@
 #endif
 
 /// How a program ended.
-public enum ExitStatus: Sendable, Hashable, CustomStringConvertible {
+public enum ProgramExit: Sendable, Hashable, CustomStringConvertible {
   /// By itself, with this code: 0 to 255.
   case code(CInt)
   /// By this signal.
