@@ -55,6 +55,7 @@ int shim_spawn(pid_t *process, char *const arguments[], char *const environment[
   sigset_t none, all;
   sigemptyset(&none);
   sigfillset(&all);
+  if (options->ignores_hang_up) sigdelset(&all, SIGHUP);
   posix_spawnattr_init(&attributes);
   posix_spawn_file_actions_init(&actions);
   posix_spawnattr_setpgroup(&attributes, 0);

@@ -142,7 +142,7 @@ struct RunCommandTests {
   func outsideCheck() async throws {
     try workspace.write("site.conf", "good\n")
     let check = "sh -c 'grep -q good \"$1\" || { echo not good: \"$1\"; exit 3; }' sh {file}"
-    let process = try serve(["--no-parse", "--validate", check])
+    let process = try serve(["--validate", check])
     _ = try await event(process, "started")
     try workspace.replace("site.conf", "broken\n")
     let failed = try await event(process, "checkFailed")
@@ -194,6 +194,53 @@ struct RunCommandTests {
     _ = try await event(process, "waiting")
     try workspace.replace("config/app.toml", "port = 5\n")
     #expect(try await up(process) == "up port = 5")
+  }
+
+  @Test(
+    "Under nohup neither it nor the program ends when the terminal goes, and SIGHUP reaches nobody")
+  func noHangUp() async throws {
+    let process = try CommandProcess(
+      command: [
+        "/usr/bin/env", "nohup", CommandProcess.path(of: "hotreload"), "run", "--root",
+        workspace.root.string, "--json", "--", "sh", "-c", "kill -HUP $$; echo up",
+      ])
+    #expect(try await event(process, "exited").integer("code") == 0)
+  }
+
+  @Test("systemd is told of the start, of reloads and of the end")
+  func systemd() async throws {
+    let script = """
+      import os, socket, subprocess, sys
+      path = sys.argv[1] + "/notify"
+      listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+      listener.bind(path)
+      environment = dict(os.environ, NOTIFY_SOCKET=path)
+      child = subprocess.Popen(sys.argv[2:], env=environment, stdout=subprocess.DEVNULL)
+      while True:
+          message = listener.recv(65536).decode().split(chr(10))
+          print("notify", *[line for line in message if not line.startswith("MONOTONIC")], flush=True)
+          if message[0] == "READY=1" and message[-1] != "STATUS=sent HUP":
+              with open(sys.argv[1] + "/config/app.toml", "w") as file: file.write("port = 2")
+          elif message[0] == "READY=1":
+              child.terminate()
+          elif message[0] == "STOPPING=1":
+              sys.exit(child.wait())
+      """
+    let process = try CommandProcess(
+      command: [
+        "/usr/bin/env", "python3", "-c", script, workspace.root.string,
+        CommandProcess.path(of: "hotreload"), "run", "--root", workspace.root.string, "--json",
+        "--on-change", "signal:HUP", "--", "sh", "-c",
+        "trap : HUP; echo socket ${NOTIFY_SOCKET-none}; \(Self.waiting)",
+      ])
+    _ = try await process.errors.next { $0 == "socket none" }
+    let messages = try await process.output.rest()
+    #expect(messages[0].hasPrefix("notify READY=1 STATUS=running as process "))
+    #expect(
+      Array(messages[1...]) == [
+        "notify RELOADING=1", "notify READY=1 STATUS=sent HUP", "notify STOPPING=1",
+      ])
+    #expect(try await process.exitCode() == 0)
   }
 
   @Test("With the wait policy the next change starts a program that ended")

@@ -17,7 +17,8 @@ struct shim_spawn_options {
   int output;
   int error;
   int terminal;        // the terminal whose foreground group the program becomes, or -1
-  bool closes_others;  // whether only 0, 1 and 2 stay open
+  bool closes_others;    // whether only 0, 1 and 2 stay open
+  bool ignores_hang_up;  // whether it ignores SIGHUP as under nohup; we must ignore it, too
 };
 
 // Starts a program as the leader of a new process group, with default signal handling and nothing blocked. It is

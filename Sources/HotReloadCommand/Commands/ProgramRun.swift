@@ -99,14 +99,19 @@ extension ProgramRun {
     return kept ?? files
   }
 
-  /// The configs that must be good before the first start.
+  /// The configs that must be good before the first start: those that count when they change.
   private func configs() async -> [FilePath] {
-    let found = try? await workspace.findResources(
-      "config/**/*.{toml,yaml,yml,json}",
-      excluding: command.exclude.isEmpty ? RunCommand.defaultExcludes : command.exclude)
-    guard let found, let ignoring else { return found ?? [] }
-    let kept = try? await BlockingExecutor.shared.run { found.filter { !ignoring.ignores($0) } }
-    return kept ?? found
+    let excludes = command.exclude.isEmpty ? RunCommand.defaultExcludes : command.exclude
+    let include = command.include.isEmpty ? ["**"] : command.include
+    guard
+      let found = try? await workspace.findResources(
+        "config/**/*.{toml,yaml,yml,json}", excluding: excludes),
+      let filter = try? PathFilter(include: include, exclude: excludes)
+    else { return [] }
+    let counting = found.filter(filter.matches)
+    guard let ignoring else { return counting }
+    let kept = try? await BlockingExecutor.shared.run { counting.filter { !ignoring.ignores($0) } }
+    return kept ?? counting
   }
 }
 

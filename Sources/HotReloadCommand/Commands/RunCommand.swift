@@ -62,7 +62,8 @@ struct RunCommand: AsyncParsableCommand {
         {"event":"recovered","time":N,"path":"config/app.toml"}
         {"event":"checkFailed","time":N,"path":"...","reason":"exit code 1",
          "output":["..."]}                                also "buildFailed"
-        {"event":"signaled","time":N,"signal":"HUP"}      also "stopping"
+        {"event":"signaled","time":N,"signal":"HUP"}
+        {"event":"stopping","time":N,"signal":"TERM","restarts":true}
         {"event":"executing","time":N,"command":["..."]}
         {"event":"executed","time":N,"success":true,"reason":"exit code 0"}
         {"event":"exited","time":N,"code":1}              or "signal":"KILL"

@@ -30,7 +30,7 @@ struct SupervisorRenderer: Sendable {
     case .buildFailed(let reason, let output):
       lines("the build failed (\(reason)); nothing is done until it passes", output)
     case .brokenOff: "broken off, because of another change"
-    case .stopping(let signal): "stopping \(program) (\(signal))"
+    case .stopping(let signal, _): "stopping \(program) (\(signal))"
     case .killing: "\(program) did not end in time: its process group is killed"
     case .abandoned: "\(program) does not end even when killed; it is left behind"
     case .signaled(let signal): "sent \(signal) to \(program)"
@@ -91,8 +91,11 @@ extension SupervisorRenderer {
         $0.add("reason", reason)
         $0.add("output", texts: output)
       }
-    case .stopping(let signal):
-      return line("stopping", time) { $0.add("signal", signal.description) }
+    case .stopping(let signal, let restarts):
+      return line("stopping", time) {
+        $0.add("signal", signal.description)
+        $0.add("restarts", restarts)
+      }
     case .signaled(let signal):
       return line("signaled", time) { $0.add("signal", signal.description) }
     case .executing(let command):

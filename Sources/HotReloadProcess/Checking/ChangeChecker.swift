@@ -24,7 +24,8 @@ struct ChangeChecker: Sendable {
   /// Where and with which variables it runs.
   let invocation: ProgramInvocation
 
-  func check(_ files: [FilePath]) async -> SupervisorMachine.CheckResult {
+  /// - Parameter isBeginning: whether the files have not changed, so that an outside check of changed files has nothing to do.
+  func check(_ files: [FilePath], isBeginning: Bool) async -> SupervisorMachine.CheckResult {
     var result = SupervisorMachine.CheckResult()
     if parsesConfigs {
       let checker = self
@@ -35,7 +36,7 @@ struct ChangeChecker: Sendable {
       }
     }
     guard result.isGood, let command, !Task.isCancelled else { return result }
-    for (file, arguments) in commands(command, for: files) {
+    for (file, arguments) in commands(command, for: isBeginning ? [] : files) {
       if let failure = await failure(of: arguments, about: file) { result.failures.append(failure) }
       if Task.isCancelled { break }
     }

@@ -15,7 +15,7 @@ public struct CommandHandler: ReloadHandler {
   public static let defaultTimeout = Duration.seconds(30)
   /// How many of the last lines of standard error an error shows.
   public static let shownLines = 10
-  /// How many paths are named in the environment and in the JSON; the kernel limits how long a variable may be.
+  /// How many paths are named in the environment and in the JSON.
   public static let maximumPaths = 256
 
   /// The program and its arguments.

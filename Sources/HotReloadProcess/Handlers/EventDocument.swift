@@ -19,7 +19,7 @@ struct EventDocument {
     json = ConfigTree(table).jsonBytes(redacting: redaction) + [UInt8(ascii: "\n")]
     // Taken away where there is none, so that a value from further above is not mistaken for ours.
     variables = [
-      "HOTRELOAD_EVENT": kind.rawValue, "HOTRELOAD_PATHS": paths.joined(separator: "\n"),
+      "HOTRELOAD_EVENT": kind.rawValue, "HOTRELOAD_PATHS": PathList.text(paths),
       "HOTRELOAD_CONFIG": event.configName, "HOTRELOAD_GENERATION": generation.map { "\($0)" },
     ]
   }

@@ -39,6 +39,8 @@ public struct ProgramInvocation: Sendable, Hashable {
     var terminal: CInt = -1
     /// Whether it gets no other descriptor of ours, whoever opened it.
     var closesOthers = false
+    /// Whether it goes on without its terminal, as under `nohup`.
+    var ignoresHangUp = false
   }
 
   /// Starts it, and returns the number of its process and group.
@@ -61,6 +63,7 @@ public struct ProgramInvocation: Sendable, Hashable {
     options.error = descriptors.error
     options.terminal = descriptors.terminal
     options.closes_others = descriptors.closesOthers
+    options.ignores_hang_up = descriptors.ignoresHangUp
     var process: pid_t = 0
     let result = ProgramStarts.guarding { shim_spawn(&process, &argv, &envp, &options) }
     guard result == 0 else { throw ProgramError(name: name, errno: result) }

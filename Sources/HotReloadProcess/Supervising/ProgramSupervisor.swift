@@ -15,6 +15,8 @@ public final class ProgramSupervisor: Sendable {
   let workspace: Workspace
   let outputToErrors: Bool
   let notifier: SystemdNotifier?
+  /// We were started with `nohup`, and so is the program.
+  let ignoresHangUp = ProcessSignal.hangUp.isIgnored
   let report: @Sendable (SupervisorEvent) -> Void
   private let events: AsyncStream<SupervisorMachine.Event>
   /// Its buffer has no bound of its own: one set of changed files, a stop, and the answers of at most one program, one helper and one

@@ -32,12 +32,12 @@ final class SupervisedProcess: Sendable {
 
   /// Starts it. `receive` is called on the thread that waits.
   init(
-    _ invocation: ProgramInvocation, outputToErrors: Bool, terminal: Terminal?,
+    _ invocation: ProgramInvocation, outputToErrors: Bool, terminal: Terminal?, ignoresHangUp: Bool,
     receive: @escaping @Sendable (News) -> Void
   ) throws(ProgramError) {
     let descriptors = ProgramInvocation.Descriptors(
       output: outputToErrors ? STDERR_FILENO : -1,
-      terminal: terminal?.isForeground == true ? STDIN_FILENO : -1)
+      terminal: terminal?.isForeground == true ? STDIN_FILENO : -1, ignoresHangUp: ignoresHangUp)
     identifier = try invocation.spawn(descriptors)
     self.terminal = descriptors.terminal >= 0 ? terminal : nil
     let result = startDetachedThread(name: "hotreload-child") { self.watch(receive) }

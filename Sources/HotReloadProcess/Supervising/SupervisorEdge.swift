@@ -47,9 +47,9 @@ actor SupervisorEdge {
     case .tell(let event):
       supervisor.report(event)
       supervisor.notifier?.tell(event)
-    case .check(let id, let files):
+    case .check(let id, let files, let isBeginning):
       let checker = supervisor.checker
-      begin(id) { .checked(id, await checker.check(files)) }
+      begin(id) { .checked(id, await checker.check(files, isBeginning: isBeginning)) }
     case .build(let id):
       let invocation = supervisor.helper(supervisor.settings.build ?? [])
       begin(id) {
@@ -57,7 +57,7 @@ actor SupervisorEdge {
       }
     case .execute(let id, let command, let files):
       var invocation = supervisor.helper(command)
-      invocation.environment["HOTRELOAD_PATHS"] = files.map(\.string).joined(separator: "\n")
+      invocation.environment["HOTRELOAD_PATHS"] = PathList.text(files.map(\.string))
       begin(id) { [invocation] in
         .executed(
           id, await invocation.result(.passedOn, within: SupervisorSettings.executeTimeout))
@@ -68,9 +68,7 @@ actor SupervisorEdge {
       // Two builds at once would be in each other's way.
       await work.task.value
       self.work = nil
-    case .end(let code):
-      self.code = code
-      supervisor.notifier?.stopping()
+    case .end(let code): self.code = code
     }
     return nil
   }
@@ -79,7 +77,8 @@ actor SupervisorEdge {
     let feed = supervisor.feed
     do throws(ProgramError) {
       let process = try SupervisedProcess(
-        supervisor.invocation, outputToErrors: supervisor.outputToErrors, terminal: terminal
+        supervisor.invocation, outputToErrors: supervisor.outputToErrors, terminal: terminal,
+        ignoresHangUp: supervisor.ignoresHangUp
       ) { (news: SupervisedProcess.News) in
         switch news {
         case .ended(let status): feed.yield(.ended(run, status))

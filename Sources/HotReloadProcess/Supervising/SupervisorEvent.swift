@@ -25,8 +25,8 @@ public enum SupervisorEvent: Sendable, Hashable {
   case buildFailed(reason: String, output: [String])
   /// A check or a build was broken off, because of another change.
   case brokenOff
-  /// The program is asked to end.
-  case stopping(ProcessSignal)
+  /// The program is asked to end, to be started again or because the supervisor ends.
+  case stopping(ProcessSignal, restarts: Bool)
   /// The program did not end in time, and its group is killed.
   case killing
   /// Even a kill did not end it in time. It is left behind.

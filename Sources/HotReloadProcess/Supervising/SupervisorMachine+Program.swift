@@ -67,7 +67,7 @@ extension SupervisorMachine {
   /// Asks the program's whole group to end.
   mutating func askToLeave(at now: Duration) {
     guard case .running(let since) = program else { return }
-    tell(.stopping(settings.stopSignal))
+    tell(.stopping(settings.stopSignal, restarts: !isEnding))
     act(.signal(settings.stopSignal, toGroup: true))
     program = .leaving(
       Leaving(since: since, deadline: now + settings.stopTimeout, isAsked: true))

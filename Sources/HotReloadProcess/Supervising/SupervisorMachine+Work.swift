@@ -54,7 +54,7 @@ extension SupervisorMachine {
     }
   }
 
-  mutating func beginWork(at now: Duration) {
+  mutating func beginWork(at now: Duration, isBeginning: Bool = false) {
     isDirty = false
     work = nil
     guard settings.parsesConfigs || settings.validation != nil else {
@@ -62,7 +62,8 @@ extension SupervisorMachine {
       return
     }
     let open = files.filter { $0.value != .good }.keys
-    act(.check(newWork(.check), open.sorted { $0.string < $1.string }))
+    let sorted = open.sorted { $0.string < $1.string }
+    act(.check(newWork(.check), sorted, isBeginning: isBeginning))
   }
 
   private mutating func newWork(_ kind: WorkKind) -> Work {

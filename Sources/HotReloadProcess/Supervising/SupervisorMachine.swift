@@ -27,8 +27,8 @@ struct SupervisorMachine: Sendable {
   }
 
   enum Action: Sendable, Hashable {
-    /// Answer: `checked`.
-    case check(Work, [FilePath])
+    /// Answer: `checked`. At the beginning the files are there, but have not changed.
+    case check(Work, [FilePath], isBeginning: Bool)
     /// Answer: `built`.
     case build(Work)
     /// Answer: `executed`.
@@ -143,7 +143,7 @@ struct SupervisorMachine: Sendable {
     switch event {
     case .begin(let files):
       note(files)
-      beginWork(at: now)
+      beginWork(at: now, isBeginning: true)
     case .changed(let files): change(files, at: now)
     case .checked(let id, let result) where id == work?.id: checked(result, at: now)
     case .built(let id, let result) where id == work?.id: built(result, at: now)

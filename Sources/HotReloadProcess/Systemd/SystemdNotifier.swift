@@ -146,7 +146,8 @@ extension SystemdNotifier {
   func tell(_ event: SupervisorEvent) {
     switch event {
     case .started(let process, _): ready(status: "running as process \(process)")
-    case .stopping, .executing: reloading()
+    case .stopping(_, let restarts): if restarts { reloading() } else { stopping() }
+    case .executing: reloading()
     case .signaled(let signal):
       reloading()
       ready(status: "sent \(signal)")

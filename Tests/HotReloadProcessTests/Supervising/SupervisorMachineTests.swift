@@ -74,7 +74,7 @@ struct SupervisorMachineTests {
     driven.handle(.changed([Self.app, "a.toml"]))
     driven.checked(rejecting: [Self.app: [Self.problem]])
     driven.handle(.changed([Self.app]))
-    #expect(driven.actions.last == .check(driven.work, [Self.app]))
+    #expect(driven.actions.last == .check(driven.work, [Self.app], isBeginning: false))
   }
 
   @Test(
@@ -343,7 +343,7 @@ extension SupervisorMachine.Action {
   /// `start 1`, `TERM to group`; of what is told its name.
   var shortName: String {
     switch self {
-    case .check(let work, _): "check \(work.number)"
+    case .check(let work, _, _): "check \(work.number)"
     case .build(let work): "build \(work.number)"
     case .execute(let work, _, _): "execute \(work.number)"
     case .breakOff(let work): "break off \(work.number)"

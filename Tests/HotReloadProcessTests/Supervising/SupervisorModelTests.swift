@@ -143,7 +143,7 @@ private struct World {
   private mutating func perform(_ action: SupervisorMachine.Action) {
     trace.append("  \(action.shortName)")
     switch action {
-    case .check(let id, let files):
+    case .check(let id, let files, _):
       // What is read is read now; the answer may come late.
       let rejected = files.filter { disk[$0]?.isGood == false }
       let problem = ConfigDiagnostic(location: nil, message: "bad")
