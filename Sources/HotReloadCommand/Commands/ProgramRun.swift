@@ -25,6 +25,8 @@ struct ProgramRun: Sendable {
 
   /// Returns the exit code.
   func run() async throws -> Int32 {
+    // Who started us may have ignored it, and then the system would not tell how programs end.
+    signal(SIGCHLD, SIG_DFL)
     let settings = try await BlockingExecutor.shared.run { [workspace, command] in
       command.noHandlers ? [] : try CommandHandlerSettings.load(from: workspace)
     }

@@ -14,7 +14,8 @@ import WorkspaceFiles
 /// `.git/info/exclude`. The folder need not be in a repository.
 ///
 /// Files that are tracked although a pattern matches them count as ignored, for the index is not read; `.git` itself is
-/// ignored always; `?` and `[…]` stand for a character, where git has a byte. Files are read when they are needed, and again when they changed. Blocks; safe to use from any thread.
+/// ignored always; `?` and `[…]` stand for a character, where git has a byte. Rule files are read when they are needed, and again
+/// when they changed. Blocks; safe to use from any thread.
 public final class GitIgnore: Sendable {
   /// The largest `.gitignore` that is read, in bytes. Beyond it a file counts as empty.
   public static let maximumFileSize = 1 << 20

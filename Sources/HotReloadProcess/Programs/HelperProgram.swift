@@ -18,6 +18,8 @@ struct HelperOutcome: Sendable {
     case timedOut
     /// The task was cancelled, and it was killed.
     case cancelled
+    /// It is gone, and how it ended is not known, because the system did not keep that for us.
+    case lost
   }
 
   var ending: Ending
@@ -98,10 +100,12 @@ private final class HelperRun: Sendable {
     defer { if descriptor >= 0 { close(descriptor) } }
     var tail = OutputTail()
     let ending = wait(for: process, descriptor, &tail)
-    // The leader was not taken away yet, so the number is still this group's.
-    kill(-process, SIGKILL)
     _ = output.read(into: &tail)
-    ChildNews.reap(process)
+    if ending != .lost {
+      // The leader was not taken away yet, so the number is still this group's.
+      kill(-process, SIGKILL)
+      ChildNews.reap(process)
+    }
     return HelperOutcome(ending: ending, tail: tail)
   }
 
@@ -153,7 +157,11 @@ private final class HelperRun: Sendable {
     var isOutputOpen = true
     while true {
       if isOutputOpen { isOutputOpen = output.read(into: &tail) }
-      if let status = ChildNews.ending(of: process) { return early ?? .ended(status) }
+      switch ChildNews.state(of: process) {
+      case .ended(let status): return early ?? .ended(status)
+      case .lost: return .lost
+      case .running: break
+      }
       if early == nil, isCancelled.withLock({ $0 }) {
         early = .cancelled
       } else if ContinuousClock.now >= deadline {

@@ -62,14 +62,20 @@ enum ChildNews {
     }
   }
 
-  /// How the child ended, if it did. Does not wait.
-  static func ending(of process: pid_t) -> ProgramExit? {
+  enum State {
+    case running
+    case ended(ProgramExit)
+    /// It is not our child any more: somebody else in this process took it away, or SIGCHLD is ignored.
+    case lost
+  }
+
+  /// Whether and how the child ended. Does not wait.
+  static func state(of process: pid_t) -> State {
     var information = siginfo_t()
     guard waitid(P_PID, id_t(process), &information, WEXITED | WNOWAIT | WNOHANG) == 0 else {
-      // Somebody else in this process took it away.
-      return errno == ECHILD ? .code(0) : nil
+      return errno == ECHILD ? .lost : .running
     }
-    return information.si_signo == SIGCHLD ? status(of: information) : nil
+    return information.si_signo == SIGCHLD ? .ended(status(of: information)) : .running
   }
 
   /// Takes the ended child away, so that its number can be used again.

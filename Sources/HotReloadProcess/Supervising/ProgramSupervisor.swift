@@ -72,7 +72,7 @@ public final class ProgramSupervisor: Sendable {
 
   /// Starts the program and looks after it until it has ended for good.
   ///
-  /// It is called once. A cancelled task stops the program as ``stop()`` does.
+  /// It is called once. At a terminal SIGTTOU is ignored from then on; SIGCHLD must not be. A cancelled task stops the program as ``stop()`` does.
   ///
   /// - Parameter files: configs that must be good before the first start, relative to the root.
   /// - Returns: the exit code to end with: the program's own, 128 and the number of the signal that ended it, 0 if it ended by the

@@ -26,6 +26,9 @@ final class SupervisedProcess: Sendable {
   /// How often it is looked whether somebody is left of a group whose leader ended.
   private static let groupInterval: UInt32 = 10_000
 
+  /// For an end that somebody else in this process took away.
+  private static let unknownStatus = ProgramExit.code(255)
+
   let identifier: pid_t
   private let terminal: Terminal?
   private let isReaped = Mutex(false)
@@ -65,11 +68,11 @@ final class SupervisedProcess: Sendable {
       switch ChildNews.wait(for: identifier) {
       case .ended(let ending): status = ending
       case .stopped: terminal?.stopTogether(with: identifier)
-      case nil: status = .code(0)
+      case nil: status = Self.unknownStatus
       }
     }
     terminal?.takeBack()
-    receive(.ended(status ?? .code(0)))
+    receive(.ended(status ?? Self.unknownStatus))
     while ProcessGroup.hasOthers(than: identifier) { usleep(Self.groupInterval) }
     isReaped.withLock { isReaped in
       ChildNews.reap(identifier)
@@ -99,7 +102,8 @@ final class Terminal: Sendable {
     tcsetpgrp(STDIN_FILENO, ours)
   }
 
-  /// The program was stopped, as by Ctrl-Z: stops us and our job too, so that the shell is there again, and goes on with the program when we do.
+  /// The program was stopped, as by Ctrl-Z: stops us and our job too, so that the shell is there again, and goes on
+  /// with the program when we do.
   func stopTogether(with program: pid_t) {
     guard tcgetpgrp(STDIN_FILENO) == program else { return }
     takeBack()

@@ -162,6 +162,7 @@ extension HelperOutcome {
     case .ended(let status): status.description
     case .timedOut: "it took longer than \(timeout / .seconds(1)) s and was killed"
     case .cancelled: "it was broken off"
+    case .lost: "how it ended is not known; SIGCHLD must not be ignored"
     }
   }
 }
