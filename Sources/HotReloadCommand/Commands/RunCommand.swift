@@ -13,10 +13,10 @@ struct RunCommand: AsyncParsableCommand {
 
       EXAMPLES
         hotreload run -- python3 server.py
-        hotreload run --root /etc/nginx --on-change signal:HUP \
-      --validate 'nginx -t' -- nginx -g 'daemon off;'
+        hotreload run --root /etc/nginx --on-change signal:HUP \\
+          --validate 'nginx -t' -- nginx -g 'daemon off;'
         hotreload run --build 'swift build' -- .build/debug/Server
-        hotreload run --include 'static/**' --on-change 'exec:npm run css' -- ./server
+        hotreload run --on-change 'exec:npm run css' -- ./server
 
       WHAT IS WATCHED
         Everything below the root, except what .gitignore files, .git/info/exclude and --exclude leave out. Without \

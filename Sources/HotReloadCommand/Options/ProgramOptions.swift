@@ -12,19 +12,19 @@ struct ProgramOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "What a change does while the one before is still worked on: queue (the default) waits, restart breaks "
+      "What a change does while the one before is still worked on: queue waits, restart breaks "
         + "a check, build or command off and begins again, ignore forgets the change.",
       valueName: "policy"))
   var onBusy = SupervisorSettings.BusyPolicy.queue
 
   @Option(
     help: ArgumentHelp(
-      "What to do when the program ends by itself: end with its code (the default), wait for the next change, or "
+      "What to do when the program ends by itself: end with its code, wait for the next change, or "
         + "restart after an error.", valueName: "policy"))
   var onExit = SupervisorSettings.ExitPolicy.end
 
   @Option(
-    help: ArgumentHelp("What the program is asked to end with (default TERM).", valueName: "signal")
+    help: ArgumentHelp("What the program is asked to end with.", valueName: "signal")
   )
   var stopSignal = ProcessSignal.terminate
 

@@ -18,8 +18,10 @@ struct SupervisorRenderer: Sendable {
     case .changed(let files): "changed: \(names(files))"
     case .ignored(let files): "ignored, the change before is still worked on: \(names(files))"
     case .rejected(_, let errors):
-      (errors.map(\.description) + ["nothing is done until that is mended"])
-        .map(printable).joined(separator: "\n")
+      (errors.map(\.description) + [
+        "nothing is done until that is mended (--no-parse leaves this check out)"
+      ])
+      .map(printable).joined(separator: "\n")
     case .recovered(let file): "\(printable(file)) is good again"
     case .checkFailed(let file, let reason, let output):
       lines(
