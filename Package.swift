@@ -9,6 +9,8 @@ let strict: [SwiftSetting] = [
 
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
 let lifecycle = Target.Dependency.product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let configuration = Target.Dependency.product(
@@ -25,9 +27,9 @@ let package = Package(
     .library(name: "WorkspaceTools", targets: ["WorkspaceTools"]),
     .library(name: "FileWatching", targets: ["FileWatching"]),
     .library(name: "HotReload", targets: ["HotReload"]),
+    .library(name: "HotReloadProcess", targets: ["HotReloadProcess"]),
     .library(name: "HotReloadWebhook", targets: ["HotReloadWebhook"]),
     .library(name: "HotReloadConfigProvider", targets: ["HotReloadConfigProvider"]),
-    .library(name: "HotReloadProcess", targets: ["HotReloadProcess"]),
     .library(name: "HotReloadTesting", targets: ["HotReloadTesting"]),
     .executable(name: "hotreload", targets: ["HotReloadCommand"]),
   ],
@@ -38,7 +40,6 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(
       url: "https://github.com/apple/swift-configuration", from: "1.4.0",
       traits: [
@@ -46,7 +47,10 @@ let package = Package(
         .trait(name: "YAML", condition: comparison),
         .trait(name: "Reloading", condition: comparison),
       ]),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -65,7 +69,16 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "HotReload",
-      dependencies: ["WorkspaceTools", "FileWatching", system, logging, lifecycle],
+      dependencies: [
+        "WorkspaceTools", "FileWatching", system, logging, metrics, tracing, lifecycle,
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "HotReloadProcess",
+      dependencies: [
+        "CSystemShims", "HotReload", "FileWatching", "WorkspaceTools", "WorkspaceFiles", system,
+        logging, lifecycle,
+      ],
       swiftSettings: strict),
     .target(
       name: "HotReloadWebhook",
@@ -78,14 +91,6 @@ let package = Package(
     .target(
       name: "HotReloadConfigProvider",
       dependencies: ["HotReload", "WorkspaceTools", configuration], swiftSettings: strict),
-    .target(
-    .target(
-      name: "HotReloadProcess",
-      dependencies: [
-        "CSystemShims", "HotReload", "FileWatching", "WorkspaceTools", "WorkspaceFiles", system,
-        logging, lifecycle,
-      ],
-      swiftSettings: strict),
     .target(
       name: "HotReloadTesting",
       dependencies: ["HotReload", "FileWatching", "WorkspaceTools", "WorkspaceFiles", system],
@@ -124,7 +129,16 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "HotReloadTests", dependencies: ["HotReload", "HotReloadTesting", "JournalProcess"],
+      name: "HotReloadTests",
+      dependencies: [
+        "HotReload", "HotReloadTesting", "JournalProcess", logging, metrics, tracing,
+        .product(name: "InMemoryLogging", package: "swift-log"),
+        .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
+        .product(name: "MetricsTestKit", package: "swift-metrics"),
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "HotReloadProcessTests", dependencies: ["HotReloadProcess", "HotReloadTesting"],
       swiftSettings: strict),
     .testTarget(
       name: "HotReloadWebhookTests",
@@ -134,17 +148,14 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "HotReloadProcessTests", dependencies: ["HotReloadProcess", "HotReloadTesting"],
-      swiftSettings: strict),
-    .testTarget(
-      name: "HotReloadCommandTests",
-      dependencies: ["HotReloadCommand", "HotReloadTesting"], swiftSettings: strict),
-    .testTarget(
       name: "HotReloadConfigProviderTests",
       dependencies: [
         "HotReloadConfigProvider", "HotReload", "HotReloadTesting", "WorkspaceTools", configuration,
         .product(name: "ConfigurationTesting", package: "swift-configuration"), system,
       ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "HotReloadCommandTests",
       dependencies: ["HotReloadCommand", "HotReloadProcess", "HotReloadTesting"],
       swiftSettings: strict),
   ]

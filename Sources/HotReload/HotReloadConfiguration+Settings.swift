@@ -64,6 +64,8 @@ private struct HotReloadSettings: Decodable {
 extension HotReloadConfiguration {
   /// The name of the file at the root whose settings win over the program's.
   public static let settingsFile = "hotreload.toml"
+  /// The tables of that file that are not settings of a manager: the commands that `HotReloadProcess` runs.
+  static let foreignTables = ["handler"]
   /// The largest size of that file, in bytes.
   public static let maximumSettingsSize = 1 << 20
 
@@ -112,7 +114,8 @@ extension HotReloadConfiguration {
   }
 
   func applying(_ tree: ConfigTree, options: ConfigLoadOptions) throws -> HotReloadConfiguration {
-    var unknown = Self.unknownKeys(of: tree, HotReloadSettings.CodingKeys.self, below: "")
+    var unknown = Self.unknownKeys(
+      of: tree, HotReloadSettings.CodingKeys.self, below: "", besides: Self.foreignTables)
     if let load = tree.table?["load"] {
       unknown += Self.unknownKeys(of: load, HotReloadSettings.Load.CodingKeys.self, below: "load.")
     }
@@ -161,9 +164,9 @@ extension HotReloadConfiguration {
   }
 
   private static func unknownKeys<Keys: CodingKey & CaseIterable>(
-    of tree: ConfigTree, _ keys: Keys.Type, below prefix: String
+    of tree: ConfigTree, _ keys: Keys.Type, below prefix: String, besides others: [String] = []
   ) -> [ConfigDiagnostic] {
-    let known = keys.allCases.map(\.stringValue)
+    let known = keys.allCases.map(\.stringValue) + others
     guard let table = tree.table else { return [] }
     return table.filter { !known.contains($0.key) }.map { entry in
       ConfigDiagnostic(

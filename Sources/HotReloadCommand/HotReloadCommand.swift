@@ -17,12 +17,13 @@ struct HotReloadCommand: AsyncParsableCommand {
         hotreload follow app                   values as they are applied
         hotreload watch --include 'config/**'  what changes, once it settled
         hotreload status                       how a running program is doing
+        hotreload run -- ./server --port 80    any program, restarted on good changes
 
       Results go to standard output, everything else to standard error. SIGINT or SIGTERM ends a command \
-      cleanly with 0. A usage error is 64, an error of the workspace 1.
+      cleanly with 0. A usage error is 64, an error of the workspace 1. What run ends with is told in its help.
       """,
     subcommands: [
-      WatchCommand.self, FollowCommand.self, CheckCommand.self, GetCommand.self,
+      WatchCommand.self, FollowCommand.self, CheckCommand.self, GetCommand.self, RunCommand.self,
       StatusCommand.self, ReloadCommand.self, PauseCommand.self, ResumeCommand.self,
       HistoryCommand.self, DiffCommand.self, RestoreCommand.self,
     ])

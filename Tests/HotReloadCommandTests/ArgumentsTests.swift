@@ -8,7 +8,9 @@ struct ArgumentsTests {
       ["nonsense"], ["watch", "--nonsense"], ["watch", "--quiet-period", "20"],
       ["watch", "--format", "xml"], ["watch", "--json", "--format", "tsv"],
       ["watch", "--poll", "1ms"], ["watch", "--exclude", "a", "--no-exclude"],
-      ["watch", "--root", ""],
+      ["watch", "--root", ""], ["run"], ["run", "true"],
+      ["run", "--on-change", "signal:NO", "--", "true"],
+      ["run", "--validate", "a | b", "--", "true"],
     ])
   func usageErrors(arguments: [String]) async throws {
     let result = try await CommandProcess.run(arguments)
@@ -19,7 +21,7 @@ struct ArgumentsTests {
 
   @Test(
     "Help is 0, on standard output, and has examples",
-    arguments: [[], ["watch"], ["follow"], ["check"], ["get"]])
+    arguments: [[], ["watch"], ["follow"], ["check"], ["get"], ["run"]])
   func help(command: [String]) async throws {
     let result = try await CommandProcess.run(command + ["--help"])
     #expect(result.code == 0)

@@ -85,6 +85,28 @@ struct FollowCommandTests {
     #expect(try await process.output.next() == "app\trecovered\t1")
   }
 
+  @Test("The commands of hotreload.toml run only if that is asked for", arguments: [false, true])
+  func handlers(isAsked: Bool) async throws {
+    try workspace.write(
+      "hotreload.toml",
+      "[[handler]]\nmatch = \"app\"\nrun = [\"sh\", \"-c\", \"echo $HOTRELOAD_GENERATION >&2; exit 1\"]\n"
+        + "on = [\"configChanged\"]\n")
+    let process = try CommandProcess(
+      ["follow", "app", "--root", workspace.root.string, "--json"]
+        + (isAsked ? ["--run-handlers"] : []))
+    _ = try await process.output.nextObject(event: "config")
+    try workspace.replace("config/app.toml", "port = 81\n")
+    _ = try await process.output.nextObject(event: "config")
+    if isAsked {
+      let first = try #require(try await process.errors.next())
+      #expect(first.hasPrefix("hotreload: handler: sh -c") && first.hasSuffix("exit code 1"))
+      #expect(try await process.errors.next() == "hotreload: handler:   2")
+    }
+    process.signal(SIGTERM)
+    #expect(try await process.exitCode() == 0)
+    #expect(try await process.errors.rest().isEmpty)
+  }
+
   @Test("An overlay of the environment counts from when it appears until it goes")
   func overlay() async throws {
     let process = try follow("--json", "--environment", "production")

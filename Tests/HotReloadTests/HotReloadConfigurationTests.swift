@@ -71,6 +71,9 @@ struct HotReloadConfigurationTests {
     #expect(configuration.differences(from: base).count == 10)
     try folder.write("hotreload.toml", "atomic_groups = \"all\"")
     #expect(try base.applyingSettings(of: workspace).atomicGroups == .all)
+    // Commands are not a manager's business.
+    try folder.write("hotreload.toml", "[[handler]]\nmatch = \"**\"\nrun = [\"true\"]\n")
+    #expect(try base.applyingSettings(of: workspace).differences(from: base).isEmpty)
   }
 
   @Test(

@@ -8,6 +8,35 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
+
+// How a program is started. A descriptor of -1 means that the program gets ours.
+struct shim_spawn_options {
+  const char *directory;  // NULL: ours
+  int input;
+  int output;
+  int error;
+  int terminal;        // the terminal whose foreground group the program becomes, or -1
+  bool closes_others;    // whether only 0, 1 and 2 stay open
+  bool ignores_hang_up;  // whether it ignores SIGHUP as under nohup; we must ignore it, too
+};
+
+// Starts a program as the leader of a new process group, with default signal handling and nothing blocked. It is
+// looked for in PATH if its name has no slash. 0, or an errno value; then nothing runs.
+int shim_spawn(pid_t *process, char *const arguments[], char *const environment[],
+               const struct shim_spawn_options *options);
+
+// The environment variables of this process, each NAME=VALUE, up to NULL.
+char **shim_environment(void);
+
+// A descriptor that can be read once the process has ended, close-on-exec. -1 where the kernel has none.
+int shim_process_descriptor(pid_t process);
+
+// An empty file without a name, close-on-exec.
+int shim_nameless_file(void);
+
+// A pipe, both ends close-on-exec, the reading end non-blocking.
+int shim_pipe(int ends[2]);
 
 #ifdef __linux__
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import HotReload
+import HotReloadProcess
 import Logging
 import WorkspaceFiles
 import WorkspaceTools
@@ -46,6 +47,9 @@ struct FollowCommand: AsyncParsableCommand {
 
   @OptionGroup var reachability: ReachabilityOptions
 
+  @Flag(help: "Run the commands that hotreload.toml declares as [[handler]], too.")
+  var runHandlers = false
+
   @Argument(help: ArgumentHelp("The config, such as app or sub/app.", valueName: "config"))
   var name: String
 
@@ -55,7 +59,7 @@ struct FollowCommand: AsyncParsableCommand {
       let workspace = try options.workspace()
       let follower = Follower(
         name: name, renderer: ConfigRenderer(format: output.chosen, redaction: options.redaction),
-        reachability: reachability)
+        reachability: reachability, runsHandlers: runHandlers)
       let settings = self
       let configuration = try await BlockingExecutor.shared.run {
         try settings.hotReloadConfiguration(for: workspace)
@@ -106,6 +110,8 @@ private struct Follower: Sendable {
   let name: String
   let renderer: ConfigRenderer
   let reachability: ReachabilityOptions
+  /// Whether the commands of `hotreload.toml` are run; who only looks on must not do what the service itself does.
+  let runsHandlers: Bool
   let output = StandardOutput()
 
   /// Nothing of a config's content: a stream of it makes the manager watch every file that the config may come from.
@@ -117,6 +123,7 @@ private struct Follower: Sendable {
   func follow(_ workspace: Workspace, _ configuration: HotReloadConfiguration) async throws {
     let manager = try await workspace.startHotReload(configuration: configuration)
     do {
+      if runsHandlers { try await registerHandlers(of: manager) }
       let events = try manager.events(matching: "**", bufferLimit: FollowCommand.eventLimit)
       try await reachability.whileReachable(manager) { try await follow(manager, events) }
     } catch {
@@ -124,6 +131,18 @@ private struct Follower: Sendable {
       throw error
     }
     try await manager.shutdown()
+  }
+
+  private func registerHandlers(of manager: HotReloadManager) async throws {
+    let workspace = manager.workspace
+    let settings = try await BlockingExecutor.shared.run {
+      try CommandHandlerSettings.load(from: workspace)
+    }
+    try manager.registerCommandHandlers(settings, redaction: renderer.redaction) { failure in
+      for line in failure.description.split(separator: "\n") {
+        logLine("hotreload: handler: \(printable(String(line)))")
+      }
+    }
   }
 
   private func follow(_ manager: HotReloadManager, _ events: ChangeEvents) async throws {
