@@ -9,6 +9,8 @@ let strict: [SwiftSetting] = [
 
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
 let lifecycle = Target.Dependency.product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
@@ -25,7 +27,9 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -43,7 +47,9 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "HotReload",
-      dependencies: ["WorkspaceTools", "FileWatching", system, logging, lifecycle],
+      dependencies: [
+        "WorkspaceTools", "FileWatching", system, logging, metrics, tracing, lifecycle,
+      ],
       swiftSettings: strict),
     .target(
       name: "HotReloadTesting",
@@ -79,7 +85,11 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "HotReloadTests", dependencies: ["HotReload", "HotReloadTesting"],
+      name: "HotReloadTests",
+      dependencies: [
+        "HotReload", "HotReloadTesting",
+        .product(name: "MetricsTestKit", package: "swift-metrics"),
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "HotReloadCommandTests",

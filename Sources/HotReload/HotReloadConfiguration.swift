@@ -1,5 +1,7 @@
 public import FileWatching
 public import Logging
+public import Metrics
+public import Tracing
 import WorkspaceFiles
 public import WorkspaceTools
 
@@ -47,6 +49,12 @@ public struct HotReloadConfiguration: Sendable {
   public var loadOptions: ConfigLoadOptions?
   /// Where to log.
   public var logger: Logger
+  /// Where the metrics go, which ``ReloadMetric`` names. Default nil: to what the program has given `MetricsSystem`
+  /// by the time the manager starts.
+  public var metricsFactory: (any MetricsFactory)?
+  /// Where the spans of reloads go. Default nil: to what the program has given `InstrumentationSystem` by the time the
+  /// manager starts; `NoOpTracer()` for nowhere.
+  public var tracer: (any Tracer)?
   /// Whether the `hotreload.toml` at the workspace's root wins over what stands here. Default true. A program
   /// whose own flags win over the file applies it with ``applyingSettings(of:)``, then the flags, and sets this to false.
   public var usesSettingsFile: Bool
@@ -80,7 +88,8 @@ public struct HotReloadConfiguration: Sendable {
     healthCheckInterval: Duration = .seconds(1), bootPolicy: BootPolicy = .lastGood,
     backend: FileWatcher.Options.Backend = .automatic,
     pollInterval: Duration = .seconds(1), loadOptions: ConfigLoadOptions? = nil,
-    logger: Logger = Logger(label: loggerLabel), usesSettingsFile: Bool = true
+    logger: Logger = Logger(label: loggerLabel), metricsFactory: (any MetricsFactory)? = nil,
+    tracer: (any Tracer)? = nil, usesSettingsFile: Bool = true
   ) {
     self.watchPatterns = watchPatterns
     self.debounce = debounce
@@ -98,6 +107,8 @@ public struct HotReloadConfiguration: Sendable {
     self.pollInterval = pollInterval
     self.loadOptions = loadOptions
     self.logger = logger
+    self.metricsFactory = metricsFactory
+    self.tracer = tracer
     self.usesSettingsFile = usesSettingsFile
   }
 }
@@ -152,7 +163,7 @@ extension HotReloadConfiguration {
     }
   }
 
-  /// The names of the settings in which two configurations differ; where they log does not count.
+  /// The names of the settings in which two configurations differ; where they log, count and trace does not count.
   func differences(from other: HotReloadConfiguration) -> [String] {
     var names: [String] = []
     func compare<Value: Equatable>(_ name: String, _ value: Value, _ old: Value) {

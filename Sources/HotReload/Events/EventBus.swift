@@ -17,6 +17,8 @@ final class EventBus: Sendable {
   private struct State {
     var receivers: [(id: UInt64, receiver: any EventReceiver)] = []
     var last: UInt64 = 0
+    /// What receivers have dropped that are gone.
+    var gone = EventCounts()
   }
 
   private let state = Mutex(State())
@@ -39,13 +41,28 @@ final class EventBus: Sendable {
   }
 
   func remove(_ id: UInt64) {
-    state.withLock { $0.receivers.removeAll { $0.id == id } }
+    state.withLock { state in
+      for entry in state.receivers where entry.id == id {
+        state.gone.addDropped(by: entry.receiver)
+      }
+      state.receivers.removeAll { $0.id == id }
+    }
   }
 
   func removeAll() -> [any EventReceiver] {
     state.withLock { state in
       defer { state.receivers.removeAll() }
+      for entry in state.receivers { state.gone.addDropped(by: entry.receiver) }
       return state.receivers.map(\.receiver)
+    }
+  }
+
+  /// What waits and what was dropped.
+  var counts: EventCounts {
+    state.withLock { state in
+      var counts = state.gone
+      for entry in state.receivers { counts.add(entry.receiver) }
+      return counts
     }
   }
 
