@@ -87,7 +87,9 @@ let package = Package(
     .testTarget(
       name: "HotReloadTests",
       dependencies: [
-        "HotReload", "HotReloadTesting",
+        "HotReload", "HotReloadTesting", logging, metrics, tracing,
+        .product(name: "InMemoryLogging", package: "swift-log"),
+        .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
         .product(name: "MetricsTestKit", package: "swift-metrics"),
       ],
       swiftSettings: strict),

@@ -75,16 +75,16 @@ extension HotReloadStatus.Document {
     }
   }
 
+  /// A folder that is polled, or not seen.
+  public struct DegradedFolder: Sendable, Hashable, Codable {
+    /// The folder, relative to the root.
+    public var path: String
+    /// Why.
+    public var reason: String
+  }
+
   /// What is watched.
   public struct Watch: Sendable, Hashable, Codable {
-    /// A folder that is polled, or not seen.
-    public struct Degraded: Sendable, Hashable, Codable {
-      /// The folder, relative to the root.
-      public var path: String
-      /// Why.
-      public var reason: String
-    }
-
     /// `inotify` or `polling`.
     public var backend: String
     /// Folders that are known.
@@ -93,17 +93,12 @@ extension HotReloadStatus.Document {
     public var files: Int
     /// Watches held in the kernel.
     public var watches: Int
-    /// Folders that are not watched as they should be, sorted.
-    public var degraded: [Degraded]
 
     init(_ status: FileWatcher.Status) {
       backend = status.backend
       folders = status.directories
       files = status.files
       watches = status.watches
-      degraded = status.degraded.sorted { $0.key.string < $1.key.string }.map { path, reason in
-        Degraded(path: path.string, reason: reason.description)
-      }
     }
   }
 

@@ -37,6 +37,8 @@ extension HotReloadStatus {
     public var droppedEvents: Int
     /// What is watched; nil if that is not known.
     public var watch: Watch?
+    /// Folders that are not watched as they should be, sorted.
+    public var degradedFolders: [DegradedFolder]
     /// What the last transaction that loaded anything did.
     public var lastReport: Report?
   }
@@ -59,6 +61,9 @@ extension HotReloadStatus {
       retireOverdue: retireOverdue, streams: streams,
       handlers: handlers.map { Document.Handler($0) }, queues: queues,
       droppedEvents: droppedEvents, watch: watch.map { Document.Watch($0) },
+      degradedFolders: degradedFolders.sorted { $0.key.string < $1.key.string }.map {
+        Document.DegradedFolder(path: $0.key.string, reason: $0.value.description)
+      },
       lastReport: shown.lastReport.map { Document.Report($0) })
   }
 

@@ -1,4 +1,5 @@
 public import FileWatching
+public import SystemPackage
 public import WorkspaceTools
 
 /// How a manager is doing, at one moment. Times are in nanoseconds since 1970.
@@ -44,6 +45,8 @@ public struct HotReloadStatus: Sendable {
   public var droppedEvents: Int
   /// What is watched; nil if that is not known.
   public var watch: FileWatcher.Status?
+  /// Folders that are polled because they could not be watched, or not known because they cannot be read.
+  public var degradedFolders: [FilePath: WatchFailure]
   /// How often units came out how, since the manager started.
   public var outcomes: [ReloadOutcome.Kind: Int]
   /// What the last transaction that loaded anything did.
@@ -61,7 +64,7 @@ public struct HotReloadStatus: Sendable {
       return "\(unit ?? .config(name)) on disk is rejected: "
         + "\(rejected[name]?.first?.description ?? "")"
     }
-    for (path, reason) in (watch?.degraded ?? [:]).sorted(by: { $0.key.string < $1.key.string }) {
+    for (path, reason) in degradedFolders.sorted(by: { $0.key.string < $1.key.string }) {
       reasons.append("\(path) is polled: \(reason)")
     }
     if let healthFailure { reasons.append("what is in force is not healthy: \(healthFailure)") }

@@ -24,7 +24,7 @@ struct ReloadAccount: Sendable {
   private(set) var isDegraded = false
   private(set) var healthSince = WallTime.now
   /// What only others know: whether a folder cannot be watched or a receiver is too slow.
-  private var degradedPaths: Set<FilePath> = []
+  private(set) var degradedFolders: [FilePath: WatchFailure] = [:]
   private var hasSlowReceivers = false
 
   /// Takes in what a transaction did.
@@ -51,8 +51,9 @@ struct ReloadAccount: Sendable {
   mutating func note(_ notices: [WatchNotice]) {
     for notice in notices {
       switch notice {
-      case .degraded(let path, _), .unreadable(let path, _): degradedPaths.insert(path)
-      case .restored(let path): degradedPaths.remove(path)
+      case .degraded(let path, let reason), .unreadable(let path, let reason):
+        degradedFolders[path] = reason
+      case .restored(let path): degradedFolders[path] = nil
       case .rescanned: break
       }
     }
@@ -60,7 +61,7 @@ struct ReloadAccount: Sendable {
 
   /// Takes in what the watcher and the receivers of events say when they are asked.
   mutating func note(_ watch: FileWatcher.Status?, hasSlowReceivers: Bool) {
-    if let watch { degradedPaths = Set(watch.degraded.keys) }
+    if let watch { degradedFolders = watch.degraded }
     self.hasSlowReceivers = hasSlowReceivers
   }
 
@@ -68,7 +69,7 @@ struct ReloadAccount: Sendable {
   /// - Parameter isTroubled: whether the driver knows of something that the account does not.
   mutating func settle(isTroubled: Bool) {
     let isDegradedNow =
-      isTroubled || hasSlowReceivers || !degradedPaths.isEmpty
+      isTroubled || hasSlowReceivers || !degradedFolders.isEmpty
       || units.values.contains { $0.rejectedSince != nil }
     guard isDegradedNow != isDegraded else { return }
     isDegraded = isDegradedNow

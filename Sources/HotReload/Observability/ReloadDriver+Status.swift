@@ -26,7 +26,8 @@ extension ReloadDriver {
         retireOverdue: state.retirement.overdue, streams: state.streamCount,
         handlers: handlers, queues: state.queues(events),
         droppedEvents: events.droppedByHandlers + events.droppedBySequences, watch: watch,
-        outcomes: state.account.counts, lastReport: state.account.lastReport,
+        degradedFolders: state.account.degradedFolders, outcomes: state.account.counts,
+        lastReport: state.account.lastReport,
         lastSuccess: state.account.lastSuccess, healthSince: state.account.healthSince)
     }
   }

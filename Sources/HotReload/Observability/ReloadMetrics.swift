@@ -102,8 +102,8 @@ final class ReloadMetrics: Sendable {
     if let watch = status.watch {
       set(.watchedFolders, watch.directories)
       set(.watchedFiles, watch.files)
-      set(.degradedFolders, watch.degraded.count)
     }
+    set(.degradedFolders, status.degradedFolders.count)
     for (name, meter) in queues { meter.set(status.queues[name]) }
   }
 
