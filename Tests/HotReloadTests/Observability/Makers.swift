@@ -1,4 +1,5 @@
 import Tracing
+import WorkspaceTools
 
 @testable import HotReload
 
@@ -30,5 +31,16 @@ struct HeldMaker: ReloadParticipant {
     isEntered.open()
     await mayGoOn.wait()
     return number
+  }
+}
+
+/// A config whose error quotes its secret.
+struct SecretConfig: Codable, Sendable, ValidatedConfig {
+  var password: String
+
+  func validate() throws {
+    var problems = ConfigProblems()
+    problems.require(password.count < 6, "password", "\(password) is too long")
+    try problems.throwIfAny()
   }
 }
