@@ -2,16 +2,10 @@ import Synchronization
 import Tracing
 import WorkspaceTools
 
-/// One span for each transaction that did something, with a child for each of its phases.
+/// One span for each transaction that did something, with a child for each of its phases; see
+/// ``HotReloadConfiguration/tracer`` for what they say.
 ///
-/// | span | attributes |
-/// |---|---|
-/// | `hotreload.transaction` | `hotreload.producers`, `hotreload.units`, `hotreload.outcome` (the gravest of its units; `told` if it only told of files), `hotreload.generation`, `error.type` (the outcome, if anything was rejected) |
-/// | `hotreload.load` and so on, by ``ReloadPhase`` | `hotreload.phase` |
-///
-/// A transaction of which anything was rejected has the status error, with the first thing that was wrong, redacted; it
-/// has an event `hotreload.unit` for each unit that is not unchanged, with `hotreload.unit`, `hotreload.outcome` and
-/// `hotreload.changed`. As several may have asked for one transaction, it is no child of theirs but linked to them.
+/// As several may have asked for one transaction, it is no child of theirs but linked to them.
 ///
 /// Spans are made when the transaction has ended, with the times that its report is made of, so that nothing is done for
 /// them on the way. Only phases in which the program's own code runs (`validate`, `prepare`, `activate`) have theirs

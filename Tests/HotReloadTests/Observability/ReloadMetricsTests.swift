@@ -186,6 +186,14 @@ struct ReloadMetricsTests {
     metrics.tellNews()
   }
 
+  @Test("go to what the program has set up, if the configuration names nothing")
+  func bootstrapped() async throws {
+    let backend = TestMetrics()
+    let fixture = try await withMetricsFactory(backend) { try await Fixture.scripted() }
+    #expect(backend.counterTotal(label: ReloadMetric.reloads.rawValue) == 1)
+    try await fixture.end()
+  }
+
   @Test("cost nothing where nobody takes them")
   func nobody() {
     #expect(ReloadMetrics(NOOPMetricsHandler.instance) == nil)

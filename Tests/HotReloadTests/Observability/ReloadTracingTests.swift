@@ -158,6 +158,14 @@ struct ReloadTracingTests {
     #expect(root.end >= root.begin)
   }
 
+  @Test("go to what the program has set up, if the configuration names nothing")
+  func bootstrapped() async throws {
+    let tracer = InMemoryTracer()
+    let fixture = try await withTracer(tracer) { try await Fixture.scripted() }
+    #expect(tracer.finishedSpans.last?.operationName == "hotreload.transaction")
+    try await fixture.end()
+  }
+
   @Test("leave the program's code alone where nobody traces")
   func nobody() async throws {
     #expect(ReloadTracing(NoOpTracer()) == nil)
