@@ -53,7 +53,7 @@ public struct ChangeSet: Sendable {
 /// Something that happened to the watching itself. None of them means that a change was lost.
 public enum WatchNotice: Sendable, Hashable {
   /// Why everything was compared with the file system again.
-  public enum RescanReason: String, Sendable, Hashable {
+  public enum RescanReason: String, Sendable, Hashable, CaseIterable {
     /// The kernel's queue was full and dropped events.
     case overflow
     /// A root, or a folder above it, was replaced, or came back.

@@ -1,5 +1,7 @@
 public import FileWatching
 public import Logging
+public import Metrics
+public import Tracing
 import WorkspaceFiles
 public import WorkspaceTools
 
@@ -45,8 +47,24 @@ public struct HotReloadConfiguration: Sendable {
   public var pollInterval: Duration
   /// How configs are loaded; nil: as the workspace says.
   public var loadOptions: ConfigLoadOptions?
-  /// Where to log.
+  /// Where to log. Every line about a reload has the metadata `config` (`files` for a file group), `generation`,
+  /// `producer` and `outcome`, a ``ReloadOutcome/Kind``; values of secret keys are left out.
   public var logger: Logger
+  /// Where the metrics go, which ``ReloadMetric`` names. Default nil: to what the program has given `MetricsSystem`
+  /// by the time the manager starts.
+  public var metricsFactory: (any MetricsFactory)?
+  /// Where the spans of reloads go. Default nil: to what the program has given `InstrumentationSystem` by the time the
+  /// manager starts; `NoOpTracer()` for nowhere.
+  ///
+  /// | span | attributes |
+  /// |---|---|
+  /// | `hotreload.transaction`, one for each that loaded or told anything | `hotreload.producers`, `hotreload.units`, `hotreload.outcome` (the gravest of its units, or `told`), `hotreload.generation`, `error.type` (the outcome, if anything was rejected) |
+  /// | `hotreload.load` and so on, its children, one for each ``ReloadPhase`` that it went through | `hotreload.phase` |
+  ///
+  /// A transaction of which anything was rejected has the status error, with the first thing that was wrong. It has an
+  /// event `hotreload.unit` for each unit that is not unchanged, and is linked to the spans in which ``HotReloadManager/reload()``
+  /// and its like were called. What validators and participants do runs in the span of its phase.
+  public var tracer: (any Tracer)?
   /// Whether the `hotreload.toml` at the workspace's root wins over what stands here. Default true. A program
   /// whose own flags win over the file applies it with ``applyingSettings(of:)``, then the flags, and sets this to false.
   public var usesSettingsFile: Bool
@@ -80,7 +98,8 @@ public struct HotReloadConfiguration: Sendable {
     healthCheckInterval: Duration = .seconds(1), bootPolicy: BootPolicy = .lastGood,
     backend: FileWatcher.Options.Backend = .automatic,
     pollInterval: Duration = .seconds(1), loadOptions: ConfigLoadOptions? = nil,
-    logger: Logger = Logger(label: loggerLabel), usesSettingsFile: Bool = true
+    logger: Logger = Logger(label: loggerLabel), metricsFactory: (any MetricsFactory)? = nil,
+    tracer: (any Tracer)? = nil, usesSettingsFile: Bool = true
   ) {
     self.watchPatterns = watchPatterns
     self.debounce = debounce
@@ -98,6 +117,8 @@ public struct HotReloadConfiguration: Sendable {
     self.pollInterval = pollInterval
     self.loadOptions = loadOptions
     self.logger = logger
+    self.metricsFactory = metricsFactory
+    self.tracer = tracer
     self.usesSettingsFile = usesSettingsFile
   }
 }
@@ -152,7 +173,7 @@ extension HotReloadConfiguration {
     }
   }
 
-  /// The names of the settings in which two configurations differ; where they log does not count.
+  /// The names of the settings in which two configurations differ; where they log, count and trace does not count.
   func differences(from other: HotReloadConfiguration) -> [String] {
     var names: [String] = []
     func compare<Value: Equatable>(_ name: String, _ value: Value, _ old: Value) {

@@ -22,6 +22,7 @@ public final class HotReloadManager: Service, Sendable {
   let bus: EventBus
   let source: any ChangeSource
   let demanded = Mutex<Set<UnitID>>([])
+  private let refreshing = Mutex<Task<Void, Never>?>(nil)
   private let ending = Mutex<Task<Void, Never>?>(nil)
   private let ended = Latch()
   private let onEnd: @Sendable (HotReloadManager) -> Void
@@ -48,6 +49,9 @@ public final class HotReloadManager: Service, Sendable {
         workspace: workspace, configuration: configuration, driver: driver, bus: bus,
         source: source, onEnd: onEnd)
       _ = try await driver.submit(.everything(by: .start))
+      if driver.metrics != nil {
+        manager.refreshing.withLock { $0 = Task { await manager.refreshMetrics() } }
+      }
       return manager
     } catch {
       await driver.stop()
@@ -105,6 +109,7 @@ extension HotReloadManager {
     ending.withLock { ending in
       if let ending { return ending }
       let task = Task {
+        await endRefreshing()
         await source.stop()
         await driver.stop()
         await bus.endReceivers(within: Self.handlerGracePeriod)
@@ -114,6 +119,14 @@ extension HotReloadManager {
       ending = task
       return task
     }
+  }
+
+  /// The metrics' last word is that the manager does not run any more.
+  private func endRefreshing() async {
+    guard let task = refreshing.withLock({ $0 }) else { return }
+    task.cancel()
+    await task.value
+    _ = await status()
   }
 }
 
@@ -183,8 +196,11 @@ extension HotReloadManager {
   /// How the manager is doing.
   public func status() async -> HotReloadStatus {
     let watch = (try? await source.watchStatus()) ?? nil
-    return driver.status(
+    let status = driver.status(
       watch: watch, handlers: bus.handlers,
       isRunning: !isEnding)
+    driver.noteDroppedEvents()
+    driver.metrics?.refresh(status)
+    return status
   }
 }

@@ -111,6 +111,7 @@ final class EventBuffer: EventReceiver {
   }
 
   var dropped: Int { state.withLock { $0.queue.dropped } }
+  var waiting: Int { state.withLock { $0.queue.count } }
 
   func receive(_ event: PublishedEvent) {
     let woken: [CheckedContinuation<Void, Never>] = state.withLock { state in

@@ -33,6 +33,8 @@ final class EventBus: Sendable {
     var receivers: [(id: UInt64, receiver: any EventReceiver)] = []
     var last: UInt64 = 0
     var lastEvent: UInt64 = 0
+    /// What receivers have dropped that are gone.
+    var gone = EventCounts()
   }
 
   /// What the handlers run with.
@@ -59,7 +61,21 @@ final class EventBus: Sendable {
   }
 
   func remove(_ id: UInt64) {
-    state.withLock { $0.receivers.removeAll { $0.id == id } }
+    state.withLock { state in
+      for entry in state.receivers where entry.id == id {
+        state.gone.addDropped(by: entry.receiver)
+      }
+      state.receivers.removeAll { $0.id == id }
+    }
+  }
+
+  /// What waits and what was dropped.
+  var counts: EventCounts {
+    state.withLock { state in
+      var counts = state.gone
+      for entry in state.receivers { counts.add(entry.receiver) }
+      return counts
+    }
   }
 
   var receivers: [any EventReceiver] {
@@ -105,6 +121,7 @@ final class EventBus: Sendable {
   func endReceivers(within limit: Duration) async {
     let receivers = state.withLock { state in
       defer { state.receivers.removeAll() }
+      for entry in state.receivers { state.gone.addDropped(by: entry.receiver) }
       return state.receivers.map(\.receiver)
     }
     let busy = receivers.compactMap { $0.end() }

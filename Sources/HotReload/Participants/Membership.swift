@@ -15,6 +15,8 @@ protocol AnyMembership: AnyObject, Sendable {
 protocol AnyHeldProduct: Sendable {
   /// The participant, as errors call it.
   var name: String { get }
+  /// What it is made of.
+  var units: Set<UnitID> { get }
   var index: Int { get }
   /// The product as a snapshot of that generation has it.
   func typedValue(at generation: UInt64) -> any AnyTypedValue
@@ -49,6 +51,7 @@ private struct HeldProduct<P: ReloadParticipant>: AnyHeldProduct {
   let value: P.Product
 
   var name: String { membership.name }
+  var units: Set<UnitID> { membership.units }
   var index: Int { membership.index }
 
   func typedValue(at generation: UInt64) -> any AnyTypedValue {

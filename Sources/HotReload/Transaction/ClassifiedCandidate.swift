@@ -1,4 +1,5 @@
 import FileWatching
+import Tracing
 import WorkspaceTools
 
 /// Candidates, merged, whose files were sorted into units.
@@ -16,6 +17,10 @@ struct ClassifiedCandidate: Sendable {
   var content: [FileChange] = []
   var notices: [WatchNotice] = []
   var classifying: Duration = .zero
+  /// From when until when that was, with what lay between.
+  var classified: ClosedRange<Duration>?
+  /// What the spans of those who asked for it run in.
+  var origins: [ServiceContext] = []
 
   /// Whether there is something to do before content may be published.
   var isUrgent: Bool { isEverything || !units.isEmpty || !notices.isEmpty }
@@ -33,6 +38,12 @@ struct ClassifiedCandidate: Sendable {
     fallBacks.merge(other.fallBacks) { $1 }
     for notice in other.notices where !notices.contains(notice) { notices.append(notice) }
     classifying += other.classifying
+    if let later = other.classified {
+      let first = min(classified?.lowerBound ?? later.lowerBound, later.lowerBound)
+      classified = first...max(classified?.upperBound ?? later.upperBound, later.upperBound)
+    }
+    let room = max(0, ReloadTracing.maximumLinks - origins.count)
+    origins += other.origins.prefix(room)
   }
 }
 

@@ -7,8 +7,9 @@ extension ReloadDriver {
       state.timer?.task.cancel()
       state.lastNumber += 1
       let number = state.lastNumber
-      state.timer = Timer(
-        number: number, deadline: deadline, task: Task { await self.watchDeadlines(as: number) })
+      // It must not take over the task-local values, such as the span, of whoever happens to arm it.
+      let task = Task.detached { await self.watchDeadlines(as: number) }
+      state.timer = Timer(number: number, deadline: deadline, task: task)
     }
   }
 

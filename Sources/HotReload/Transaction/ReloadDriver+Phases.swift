@@ -12,7 +12,10 @@ extension ReloadDriver {
         let names = try configs.names().map(UnitID.config)
         asked += names.filter { !units.contains($0) }
       } catch {
-        log.cannotList(error)
+        let (producers, generation) = state.withLock { state in
+          (state.machine.running?.candidate.producers ?? [], state.machine.generation)
+        }
+        log.cannotList(error, for: producers, generation)
       }
     }
     for unit in asked {
@@ -54,12 +57,13 @@ extension ReloadDriver {
       if !made.errors.isEmpty { errors[unit] = made.errors }
     }
     guard !validators.isEmpty else { return finishValidation(id, prepared, errors) }
+    let context = context(of: .validate, in: id)
     tasks.start { [prepared, errors] in
       var errors = errors
       for (unit, validators) in validators {
         guard let config = contents[unit]?.config else { continue }
         for validator in validators {
-          errors[unit, default: []].append(new: await validator.check(config))
+          errors[unit, default: []].append(new: await context.run { await validator.check(config) })
         }
       }
       self.finishValidation(id, prepared, errors)
@@ -154,6 +158,8 @@ extension ReloadDriver {
     let events = ReloadEvents(
       publication: publication, before: before, after: after, configs: configs, groups: groups)
     bus.publish(events.all())
+    noteDroppedEvents()
+    metrics?.note(publication.notices)
     recorder?.published(publication)
     log.published(publication)
     step(.published(id))

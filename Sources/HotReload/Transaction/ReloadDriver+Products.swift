@@ -7,6 +7,7 @@ extension ReloadDriver {
     _ contents: [UnitID: UnitContent]
   ) {
     let inForce = cell.storage
+    let context = context(of: .prepare, in: id)
     for making in makings {
       guard let member = state.withLock({ $0.members[making.participant] }) else {
         step(.prepared(id, making.product, .refused([])))
@@ -17,7 +18,9 @@ extension ReloadDriver {
       let change = ReloadChange(
         generation: generation, changed: making.changed, contents: seen)
       let cancel = tasks.start {
-        let result = await self.make(making.product, by: member, of: change)
+        let result = await context.run {
+          await self.make(making.product, by: member, of: change)
+        }
         self.step(.prepared(id, making.product, result))
       }
       state.withLock { $0.preparing.append(cancel) }
@@ -59,10 +62,13 @@ extension ReloadDriver {
         }
       }
     }
+    let context = context(of: .activate, in: id)
     tasks.start {
-      await withTaskGroup(of: Void.self) { group in
-        for (product, replaced) in pairs {
-          group.addTask { await Reentrancy.run { await product.activate(replacing: replaced) } }
+      await context.run {
+        await withTaskGroup(of: Void.self) { group in
+          for (product, replaced) in pairs {
+            group.addTask { await Reentrancy.run { await product.activate(replacing: replaced) } }
+          }
         }
       }
       self.step(.activated(id))
@@ -91,7 +97,7 @@ extension ReloadDriver {
         (try? await self.clock.sleep(deadline)) != nil
       }
       let isOverdue = await group.next() ?? false
-      if isOverdue { self.noteOverdue(product.name) }
+      if isOverdue { self.noteOverdue(product) }
       group.cancelAll()
       await group.waitForAll()
       return isOverdue
@@ -102,11 +108,13 @@ extension ReloadDriver {
         state.retirement.overdue.remove(at: index)
       }
     }
+    if isOverdue { noteCondition() }
   }
 
-  private func noteOverdue(_ name: String) {
-    state.withLock { $0.retirement.overdue.append(name) }
-    log.retireOverdue(name, Self.retireLimit)
+  private func noteOverdue(_ product: any AnyHeldProduct) {
+    state.withLock { $0.retirement.overdue.append(product.name) }
+    noteCondition()
+    log.retireOverdue(product.name, of: product.units, cell.storage.generation, Self.retireLimit)
   }
 
   /// Asks the program whether all is well.

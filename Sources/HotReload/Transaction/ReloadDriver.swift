@@ -1,7 +1,9 @@
 import FileWatching
 import Logging
+import Metrics
 import Synchronization
 import SystemPackage
+import Tracing
 import WorkspaceFiles
 import WorkspaceTools
 
@@ -92,7 +94,8 @@ final class ReloadDriver: Sendable {
     /// The same, before the transaction under way.
     var readBefore: [UnitID: [FilePath: ContentDigest]?] = [:]
     var timer: Timer?
-    var lastReport: ReloadReport?
+    var account = ReloadAccount()
+    var condition = Condition()
     var retirement = Retirement()
   }
 
@@ -110,6 +113,8 @@ final class ReloadDriver: Sendable {
   let cell: SnapshotCell
   let bus: EventBus
   let log: ReloadLog
+  let metrics: ReloadMetrics?
+  let tracing: ReloadTracing?
   let isValidating: Bool
   let fallsBack: Bool
   let healthCheck: (@Sendable (Snapshot) async throws -> Void)?
@@ -136,6 +141,8 @@ final class ReloadDriver: Sendable {
     self.clock = clock
     self.bus = bus
     log = ReloadLog(logger: configuration.logger)
+    metrics = ReloadMetrics(configuration.metricsFactory ?? MetricsSystem.factory)
+    tracing = ReloadTracing(configuration.tracer ?? InstrumentationSystem.tracer)
     isValidating = configuration.validateBeforeReload
     fallsBack = configuration.bootPolicy == .lastGood
     healthCheck = configuration.healthCheck
@@ -153,14 +160,19 @@ final class ReloadDriver: Sendable {
   /// Gives the machine an event and performs what it answers.
   func step(_ event: Machine.Event) {
     typealias Cancel = @Sendable () -> Void
-    let (actions, unneeded) = state.withLock { state -> ([Machine.Action], [Cancel]) in
-      let actions = state.machine.handle(event, at: clock.now())
-      guard state.machine.running?.phase != .prepare else { return (actions, []) }
+    let (actions, unneeded, observation) = state.withLock {
+      state -> ([Machine.Action], [Cancel], Observation) in
+      let now = clock.now()
+      let mark = tracing == nil ? nil : TransactionMark(state.machine.running)
+      let actions = state.machine.handle(event, at: now)
+      let observation = state.observe(actions, after: mark, at: now)
+      guard state.machine.running?.phase != .prepare else { return (actions, [], observation) }
       defer { state.preparing = [] }
-      return (actions, state.preparing)
+      return (actions, state.preparing, observation)
     }
     // Whoever still makes a product makes it for a transaction that went on without it.
     for cancel in unneeded { cancel() }
+    tell(observation)
     for action in actions { perform(action) }
     armTimer()
   }
@@ -181,8 +193,8 @@ final class ReloadDriver: Sendable {
     case .baked(let baked): finishBake(baked)
     case .quarantine(let contents, let reason):
       recorder?.quarantined(contents, because: reason)
-    case .finished(let report):
-      if !report.units.isEmpty { state.withLock { $0.lastReport = report } }
+    // What it did is observed already.
+    case .finished: break
     case .answer(let ticket, let report):
       state.withLock { $0.tickets.removeValue(forKey: ticket) }?.resume(returning: report)
     case .run(let job): run(job)
@@ -234,14 +246,17 @@ extension ReloadDriver {
   ) -> ClassifiedCandidate {
     let start = clock.now()
     var classified = classifier.classify(candidate, only: accepted)
-    classified.classifying = clock.now() - start
+    let end = clock.now()
+    classified.classifying = end - start
+    classified.classified = start...end
     return classified
   }
 
   /// Puts a candidate through a transaction.
   func submit(_ candidate: Candidate) async throws -> ReloadReport {
-    let classified = classify(candidate)
-    return try await withTicket { .submit(classified, $0) }
+    var classified = classify(candidate)
+    classified.origins = origins
+    return try await withTicket { [classified] in .submit(classified, $0) }
   }
 
   /// A number that nothing else has.
@@ -333,7 +348,7 @@ extension ReloadDriver {
     await timer?.value
     if !(await tasks.wait(atMost: Self.taskGracePeriod)) {
       tasks.cancelAll()
-      log.leftTasks(tasks.count)
+      log.leftTasks(tasks.count, cell.storage.generation)
     }
     await recorder?.stopped()
     for slot in slots { slot.finish() }

@@ -21,6 +21,9 @@ final class WorkerThread: Sendable {
     guard startDetachedThread(name: "hotreload", { self.run() }) == 0 else { return nil }
   }
 
+  /// Pieces of work that wait for the thread.
+  var waiting: Int { state.withLock { $0.work.count } }
+
   /// Adds work, unless the thread was stopped. The transaction machine gives out one piece at a time.
   func enqueue(_ work: @escaping Work) {
     let isAccepted = state.withLock { state in
