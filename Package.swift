@@ -12,6 +12,9 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+
 let package = Package(
   name: "swift-hot-reload",
   platforms: [.macOS(.v15)],
@@ -20,6 +23,7 @@ let package = Package(
     .library(name: "WorkspaceTools", targets: ["WorkspaceTools"]),
     .library(name: "FileWatching", targets: ["FileWatching"]),
     .library(name: "HotReload", targets: ["HotReload"]),
+    .library(name: "HotReloadServer", targets: ["HotReloadServer"]),
     .library(name: "HotReloadTesting", targets: ["HotReloadTesting"]),
     .executable(name: "hotreload", targets: ["HotReloadCommand"]),
   ],
@@ -27,6 +31,9 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
@@ -44,6 +51,15 @@ let package = Package(
     .target(
       name: "HotReload",
       dependencies: ["WorkspaceTools", "FileWatching", system, logging, lifecycle],
+      swiftSettings: strict),
+    .target(
+      name: "HotReloadServer",
+      dependencies: [
+        "HotReload", "WorkspaceFiles", "WorkspaceTools", logging, lifecycle, hummingbird,
+        hummingbirdCore,
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+      ],
       swiftSettings: strict),
     .target(
       name: "HotReloadTesting",
@@ -80,6 +96,10 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "HotReloadTests", dependencies: ["HotReload", "HotReloadTesting"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "HotReloadServerTests",
+      dependencies: ["HotReloadServer", "HotReloadTesting", hummingbird],
       swiftSettings: strict),
     .testTarget(
       name: "HotReloadCommandTests",
