@@ -1,12 +1,14 @@
-import HotReload
 import HotReloadServer
 import NIOCore
 import ServiceLifecycle
 import Testing
 
+@testable import HotReload
+
 @Suite("A listener that moves to another port", .timeLimit(.minutes(5)))
 struct PortChangeTests {
-  @Test("answers on the new port before the old one asks anybody to leave, and closes the old one last")
+  @Test(
+    "answers on the new port before the old one asks anybody to leave, and closes the old one last")
   func moving() async throws {
     let driven = try DrivenParticipant(testService())
     let first = try await driven.apply("port = 0")
@@ -75,6 +77,7 @@ struct PortChangeTests {
     #expect(try await kept.request().status == 200)
     await driven.activate(try await driven.prepare("port = \(b)"))
     async let retired: Void = driven.participant.retire(first)
+    await eventually { first.incarnation.isEnding }
     let back = try await driven.prepare("port = \(a)")
     let second = await driven.activate(back)
     // The connection that the first listener had left is not the new one's.
@@ -104,7 +107,8 @@ struct PortChangeTests {
     await driven.end()
   }
 
-  @Test("answers all requests that a client sent in advance, and says Connection: close with the last")
+  @Test(
+    "answers all requests that a client sent in advance, and says Connection: close with the last")
   func pipelined() async throws {
     let gate = Gate()
     let driven = try DrivenParticipant(testService(gate: gate))
@@ -121,7 +125,8 @@ struct PortChangeTests {
     await driven.end()
   }
 
-  @Test("waits for unused connections, answers what they send, and closes the others after their limit")
+  @Test(
+    "waits for unused connections, answers what they send, and closes the others after their limit")
   func unusedConnections() async throws {
     let limits = ServerConnections.Limits(
       idleWhenReplaced: .milliseconds(500), linger: .milliseconds(200))
@@ -159,7 +164,8 @@ struct PortChangeTests {
     await driven.end()
   }
 
-  @Test("at the program's end answers what it was asked, and does not wait long for unused connections")
+  @Test(
+    "at the program's end answers what it was asked, and does not wait long for unused connections")
   func shuttingDown() async throws {
     let gate = Gate()
     let service = testService(gate: gate)

@@ -34,7 +34,9 @@ struct ReloadableResponderTests {
     try await running.value
   }
 
-  @Test("answers on the same connection with another responder, and a request keeps the one it began with")
+  @Test(
+    "answers on the same connection with another responder, and a request keeps the one it began with"
+  )
   func replacing() async throws {
     let gate = Gate()
     let responder = ReloadableResponder(Self.saying("old", after: gate))

@@ -173,8 +173,10 @@ extension ReconfigurableService: ReloadParticipant {
 
   /// Drains the product's service and ends it, if no other product has it.
   public func retire(_ product: Product) async {
-    guard product.incarnation.release() else { return }
-    await end(product.incarnation, .replaced)
+    let incarnation = product.incarnation
+    guard incarnation.release() else { return }
+    // One that is still active goes without a successor: the manager shuts down.
+    await end(incarnation, incarnation.isActive ? .shutdown : .replaced)
   }
 
   private func end(_ incarnation: Incarnation, _ reason: ServiceEnding) async {

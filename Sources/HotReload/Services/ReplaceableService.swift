@@ -43,6 +43,6 @@ extension ReplaceableService {
 public enum ServiceEnding: Sendable, Hashable {
   /// Another one took its place, or its config was refused by somebody else. The program goes on.
   case replaced
-  /// The program ends.
+  /// The program ends, or at least nothing takes its place.
   case shutdown
 }

@@ -154,7 +154,9 @@ extension ServiceIncarnation {
     if stopping.isOpen { await group.triggerGracefulShutdown() }
     return await withTaskGroup(of: Step.self) { tasks in
       tasks.addTask {
-        do { return .ended(.success(try await group.run())) } catch { return .ended(.failure(error)) }
+        do { return .ended(.success(try await group.run())) } catch {
+          return .ended(.failure(error))
+        }
       }
       tasks.addTask {
         guard let error = await self.becomeReady(service) else { return .ready }
@@ -205,7 +207,8 @@ extension ServiceIncarnation {
   private var notReadyInTime: ReconfigurableServiceError {
     ReconfigurableServiceError(
       code: .notReady,
-      message: "the service of config \(terms.config) was not ready within \(terms.limits.readiness)")
+      message:
+        "the service of config \(terms.config) was not ready within \(terms.limits.readiness)")
   }
 
   /// Makes the service again after a pause, if the policy has it so.

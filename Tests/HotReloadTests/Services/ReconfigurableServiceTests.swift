@@ -36,7 +36,7 @@ struct ReconfigurableServiceTests {
     #expect(log.take() == ["replaced 1", "asked 1", "ended 1"])
     #expect(second.service.config.a == 2)
     await driven.end()
-    #expect(log.take() == ["replaced 2", "asked 2", "ended 2"])
+    #expect(log.take() == ["shutdown 2", "asked 2", "ended 2"])
     #expect(log.mostActive == 1)
   }
 
@@ -49,7 +49,7 @@ struct ReconfigurableServiceTests {
     #expect(second.config.note == "y")
     #expect(log.take() == ["runs 1", "active 1"])
     await driven.end()
-    #expect(log.take() == ["replaced 1", "asked 1", "ended 1"])
+    #expect(log.take() == ["shutdown 1", "asked 1", "ended 1"])
   }
 
   @Test(
@@ -195,7 +195,10 @@ struct ReconfigurableServiceTests {
       clock.advance(by: pause)
       await eventually { product.service !== failed && log.lines.last == "active 1" }
     }
-    #expect(log.take() == ["runs 1", "active 1", "ended 1", "runs 1", "active 1", "ended 1", "runs 1", "active 1"])
+    #expect(
+      log.take() == [
+        "runs 1", "active 1", "ended 1", "runs 1", "active 1", "ended 1", "runs 1", "active 1",
+      ])
     product.service.fail()
     await #expect(throws: ReconfigurableServiceError.self) { try await running.value }
     await driven.end()

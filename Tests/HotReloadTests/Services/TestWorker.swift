@@ -5,7 +5,8 @@ import Synchronization
 
 struct WorkerConfig: Codable, Sendable, Equatable {
   enum Fault: String, Codable, Sendable {
-    case throwsBeforeReady, returnsBeforeReady, neverReady, refusesReadiness, cannotBeMade, ignoresShutdown
+    case throwsBeforeReady, returnsBeforeReady, neverReady, refusesReadiness, cannotBeMade,
+      ignoresShutdown
   }
 
   var a: Int
