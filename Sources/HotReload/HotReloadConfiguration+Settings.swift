@@ -23,6 +23,11 @@ private struct HotReloadSettings: Decodable {
     case polling
   }
 
+  enum BootPolicy: String, Decodable {
+    case lastGood = "last-good"
+    case strict
+  }
+
   var watchPatterns: [String]?
   var excludePatterns: [String]?
   var debounce: Int64?
@@ -32,6 +37,9 @@ private struct HotReloadSettings: Decodable {
   var validateBeforeReload: Bool?
   var backupOnChange: Bool?
   var atomicGroups: [[String]]?
+  var bake: Int64?
+  var healthCheckInterval: Int64?
+  var bootPolicy: BootPolicy?
   var backend: Backend?
   var load: Load?
 
@@ -45,6 +53,9 @@ private struct HotReloadSettings: Decodable {
     case validateBeforeReload = "validate_before_reload"
     case backupOnChange = "backup_on_change"
     case atomicGroups = "atomic_groups"
+    case bake = "bake_ms"
+    case healthCheckInterval = "health_check_interval_ms"
+    case bootPolicy = "boot_policy"
     case backend
     case load
   }
@@ -136,6 +147,9 @@ extension HotReloadConfiguration {
     set(&validateBeforeReload, settings.validateBeforeReload)
     set(&backupOnChange, settings.backupOnChange)
     set(&atomicGroups, settings.atomicGroups.map(AtomicGroups.init))
+    set(&bake, settings.bake.map { .milliseconds($0) })
+    set(&healthCheckInterval, settings.healthCheckInterval.map { .milliseconds($0) })
+    set(&bootPolicy, settings.bootPolicy.map { $0 == .strict ? .strict : .lastGood })
     set(&backend, settings.backend.map { $0 == .polling ? .polling : .automatic })
     guard let load = settings.load else { return }
     var options = options

@@ -29,6 +29,16 @@ public struct HotReloadConfiguration: Sendable {
   public var maxWait: Duration
   /// Which configs pass or fail together. Default: none, each stands alone.
   public var atomicGroups: AtomicGroups
+  /// How long what came into force is on trial: what it replaced is kept meanwhile, and is in force again if
+  /// ``healthCheck`` fails. Default 0, no trial; up to a day. A newer change begins the trial anew.
+  public var bake: Duration
+  /// Asked during a bake, with what is in force, at its begin, every ``healthCheckInterval`` and at its end. It throws if
+  /// something is wrong; not to answer within 5 s is wrong too. It must not wait for the manager. Default: none.
+  public var healthCheck: (@Sendable (Snapshot) async throws -> Void)?
+  /// Time between two health checks. Default 1 s; 1 ms to an hour.
+  public var healthCheckInterval: Duration
+  /// What a start does about a config that is not good. Default: ``BootPolicy/lastGood``.
+  public var bootPolicy: BootPolicy
   /// Where hints of changes come from. Default: the kernel, and polling where that is needed.
   public var backend: FileWatcher.Options.Backend
   /// Time between two scans of what is polled. Default 1 s; 1 ms to an hour.
@@ -40,6 +50,14 @@ public struct HotReloadConfiguration: Sendable {
   /// Whether the `hotreload.toml` at the workspace's root wins over what stands here. Default true. A program
   /// whose own flags win over the file applies it with ``applyingSettings(of:)``, then the flags, and sets this to false.
   public var usesSettingsFile: Bool
+
+  /// What a start does about a config that is not good.
+  public enum BootPolicy: String, Sendable, Hashable {
+    /// To take the last content that an earlier process knew to be good, and say so loudly.
+    case lastGood = "last-good"
+    /// To have no value, so that a stream of it cannot be made.
+    case strict
+  }
 
   /// The default of ``watchPatterns``.
   public static let defaultWatchPatterns = [
@@ -57,7 +75,10 @@ public struct HotReloadConfiguration: Sendable {
     validateBeforeReload: Bool = true, backupOnChange: Bool = false,
     excludePatterns: [String] = defaultExcludePatterns,
     quietPeriod: Duration = .milliseconds(20), maxWait: Duration = .seconds(2),
-    atomicGroups: AtomicGroups = .none, backend: FileWatcher.Options.Backend = .automatic,
+    atomicGroups: AtomicGroups = .none, bake: Duration = .zero,
+    healthCheck: (@Sendable (Snapshot) async throws -> Void)? = nil,
+    healthCheckInterval: Duration = .seconds(1), bootPolicy: BootPolicy = .lastGood,
+    backend: FileWatcher.Options.Backend = .automatic,
     pollInterval: Duration = .seconds(1), loadOptions: ConfigLoadOptions? = nil,
     logger: Logger = Logger(label: loggerLabel), usesSettingsFile: Bool = true
   ) {
@@ -69,6 +90,10 @@ public struct HotReloadConfiguration: Sendable {
     self.quietPeriod = quietPeriod
     self.maxWait = maxWait
     self.atomicGroups = atomicGroups
+    self.bake = bake
+    self.healthCheck = healthCheck
+    self.healthCheckInterval = healthCheckInterval
+    self.bootPolicy = bootPolicy
     self.backend = backend
     self.pollInterval = pollInterval
     self.loadOptions = loadOptions
@@ -97,6 +122,8 @@ extension HotReloadConfiguration {
     check("quietPeriod", quietPeriod, .zero ... .seconds(60))
     check("maxWait", maxWait, .milliseconds(1) ... .seconds(3600))
     check("pollInterval", pollInterval, .milliseconds(1) ... .seconds(3600))
+    check("bake", bake, .zero ... .seconds(86_400))
+    check("healthCheckInterval", healthCheckInterval, .milliseconds(1) ... .seconds(3600))
     if maxWait < max(quietPeriod, debounce) {
       problems.append(
         "maxWait is \(maxWait); it must not be below quietPeriod (\(quietPeriod)) and debounce "
@@ -139,6 +166,9 @@ extension HotReloadConfiguration {
     compare("quietPeriod", quietPeriod, other.quietPeriod)
     compare("maxWait", maxWait, other.maxWait)
     compare("atomicGroups", atomicGroups, other.atomicGroups)
+    compare("bake", bake, other.bake)
+    compare("healthCheckInterval", healthCheckInterval, other.healthCheckInterval)
+    compare("bootPolicy", bootPolicy, other.bootPolicy)
     compare("backend", backend, other.backend)
     compare("pollInterval", pollInterval, other.pollInterval)
     compare("usesSettingsFile", usesSettingsFile, other.usesSettingsFile)

@@ -17,6 +17,10 @@ public struct HotReloadError: Error, Sendable, Hashable, CustomStringConvertible
     public static let configRejected = Code(description: "configRejected")
     /// It was called from within a handler or validator, where it would wait for itself.
     public static let reentrant = Code(description: "reentrant")
+    /// The manager is paused, so nothing comes into force.
+    public static let paused = Code(description: "paused")
+    /// A participant could not make anything of what is in force.
+    public static let participantRefused = Code(description: "participantRefused")
     /// The manager was shut down.
     public static let shutDown = Code(description: "shutDown")
     /// The files cannot be watched.
@@ -43,6 +47,9 @@ public struct HotReloadError: Error, Sendable, Hashable, CustomStringConvertible
   public var description: String {
     ([message] + diagnostics.map { "  \($0)" }).joined(separator: "\n")
   }
+
+  static let paused = HotReloadError(
+    code: .paused, message: "the hot reload manager is paused; resume it first")
 
   static let shutDown = HotReloadError(
     code: .shutDown, message: "the hot reload manager was shut down; start another one")

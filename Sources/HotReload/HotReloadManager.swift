@@ -23,8 +23,8 @@ public final class HotReloadManager: Service, Sendable {
 
   let driver: ReloadDriver
   let bus: EventBus
-  private let source: any ChangeSource
-  private let demanded = Mutex<Set<String>>([])
+  let source: any ChangeSource
+  let demanded = Mutex<Set<UnitID>>([])
   private let ending = Mutex<Task<Void, Never>?>(nil)
   private let ended = Latch()
   private let onEnd: @Sendable (HotReloadManager) -> Void
@@ -91,7 +91,7 @@ extension HotReloadManager {
   ///
   /// A reload that has not come into force yet is given up, one that has is finished. Streams keep their last value.
   /// Further calls wait for the first.
-  /// - Throws: ``HotReloadError`` with the code `reentrant` from within a handler or validator.
+  /// - Throws: ``HotReloadError`` with the code `reentrant` from within a handler, validator or participant.
   public func shutdown() async throws {
     try Reentrancy.check("shutdown()")
     await end().value
@@ -147,7 +147,8 @@ extension HotReloadManager {
 
 extension HotReloadManager {
   /// Puts a candidate through a transaction, alone or merged with others, and says what came of it.
-  /// - Throws: ``HotReloadError`` with the code `reentrant` from within a handler or validator, or `shutDown`.
+  /// - Throws: ``HotReloadError`` with the code `reentrant` from within a handler, validator or participant,
+  ///   `paused`, or `shutDown`.
   @discardableResult
   public func submit(_ candidate: Candidate) async throws -> ReloadReport {
     try Reentrancy.check("submit(_:)")
@@ -165,7 +166,8 @@ extension HotReloadManager {
   /// Returns when everything that was written to disk before the call has been through a transaction.
   ///
   /// - Returns: files that a writer still has open, or that just became empty, which are waited for.
-  /// - Throws: ``HotReloadError`` with the code `reentrant` from within a handler or validator, or `shutDown`.
+  /// - Throws: ``HotReloadError`` with the code `reentrant` from within a handler, validator or participant,
+  ///   `paused`, or `shutDown`.
   @discardableResult
   public func sync() async throws -> [FilePath] {
     try Reentrancy.check("sync()")
@@ -180,6 +182,25 @@ extension HotReloadManager {
     return pending
   }
 
+  /// Puts nothing in force any more until ``resume()``. What changes on disk meanwhile is kept.
+  ///
+  /// Whoever waits for a reload gets an error with the code `paused`, and so do calls of ``submit(_:)``, ``reload()`` and
+  /// ``sync()``. A roll-back and the end of a bake are not held up.
+  public func pause() {
+    driver.step(.pause)
+  }
+
+  /// Goes on after ``pause()``, with everything that changed meanwhile.
+  public func resume() {
+    driver.step(.resume)
+  }
+
+  /// Lets contents come into force again that were rolled back before.
+  /// - Parameter unit: of which unit; nil for all.
+  public func clearQuarantine(of unit: UnitID? = nil) {
+    driver.clearQuarantine(of: unit)
+  }
+
   /// Everything that is in force at this moment, as one view that does not change.
   public func snapshot() -> Snapshot {
     Snapshot(storage: driver.cell.storage)
@@ -191,113 +212,5 @@ extension HotReloadManager {
     return driver.status(
       watch: watch, handlers: bus.receivers.compactMap { ($0 as? HandlerMailbox)?.status },
       isRunning: !isEnding)
-  }
-}
-
-// MARK: Registering
-
-extension HotReloadManager {
-  /// A typed, always current view of a config.
-  ///
-  /// Every file that the config may come from is watched from then on. Streams of the same config and type
-  /// share the work: each version is decoded once.
-  ///
-  /// - Parameters:
-  ///   - name: the config's name, such as `app` or `sub/app`.
-  ///   - type: what to decode it into.
-  /// - Throws: ``HotReloadError`` with the code `configRejected` and all that is wrong, if there is no good value to
-  ///   begin with; `shutDown`; `cannotWatch`; `reentrant` from within a handler or validator.
-  public func watchConfigChanges<T: Decodable & Sendable>(
-    _ name: String, as type: T.Type = T.self
-  ) async throws -> ConfigStream<T> {
-    try Reentrancy.check("watchConfigChanges(_:as:)")
-    try await demand(name)
-    if driver.cell.storage.configs[name] == nil {
-      let report = try await driver.submit(
-        Candidate(producer: .registration, scope: .units([.config(name)])))
-      if case .rejected(let diagnostics) = report.outcome(of: name) {
-        throw HotReloadError.rejected(name, diagnostics)
-      }
-    }
-    return ConfigStream(slot: try await driver.slot(for: name, as: type))
-  }
-
-  private func demand(_ name: String) async throws {
-    guard !demanded.withLock({ $0.contains(name) }) else { return }
-    do {
-      try await source.demand(driver.configs.candidates(for: name), for: WatchPlan.configs)
-    } catch {
-      throw !isEnding
-        ? HotReloadError(
-          code: .cannotWatch, message: "the files of config \(name) cannot be watched: \(error)")
-        : .shutDown
-    }
-    demanded.withLock { _ = $0.insert(name) }
-  }
-
-  /// Calls `handler` with each event that the pattern matches; see ``ReloadHandler`` for how.
-  ///
-  /// - Parameters:
-  ///   - pattern: a glob for paths relative to the root. An event about a config is matched by each file that the config
-  ///     was read from, and by its name. `**` matches every event.
-  ///   - handler: may throw; that is logged and counted, and vetoes nothing.
-  /// - Throws: ``HotReloadError`` with the code `invalidPattern` or `tooManyReceivers`.
-  @discardableResult
-  public func registerReloadHandler(
-    matching pattern: String, _ handler: @escaping @Sendable (ChangeEvent) async throws -> Void
-  ) throws -> HandlerRegistration {
-    try bus.register(
-      ClosureHandler(body: handler), matching: pattern, logger: configuration.logger)
-  }
-
-  /// Calls a handler with each event that the pattern matches and that it can handle.
-  /// - Throws: as ``registerReloadHandler(matching:_:)``.
-  @discardableResult
-  public func register(
-    _ handler: any ReloadHandler, matching pattern: String = "**"
-  ) throws -> HandlerRegistration {
-    try bus.register(handler, matching: pattern, logger: configuration.logger)
-  }
-
-  /// The events from now on that the pattern matches.
-  ///
-  /// - Parameters:
-  ///   - pattern: as for ``registerReloadHandler(matching:_:)``.
-  ///   - bufferLimit: how many events wait for a slow consumer; beyond that the oldest are dropped and counted.
-  /// - Throws: ``HotReloadError`` with the code `invalidPattern` or `tooManyReceivers`.
-  public func events(
-    matching pattern: String = "**", bufferLimit: Int = defaultEventLimit
-  ) throws -> ChangeEvents {
-    ChangeEvents(
-      subscription: try EventSubscription(
-        pattern: EventPattern(pattern), capacity: bufferLimit, bus: bus))
-  }
-
-  /// Asks `validator` about each new version of a config before it comes into force, and about the one in force now.
-  ///
-  /// - Parameters:
-  ///   - name: the config's name; there need not be such a config yet.
-  ///   - validator: throws if the version must not come into force: `ConfigProblems`, or any other error.
-  ///     It may wait, but not for this manager, and has ten seconds.
-  /// - Throws: ``HotReloadError`` with the code `configRejected` if the version in force does not pass; then the
-  ///   validator is not registered. `shutDown`, or `reentrant` from within a handler or validator.
-  @discardableResult
-  public func registerValidator(
-    config name: String,
-    _ validator: @escaping @Sendable (LoadedConfig) async throws -> Void
-  ) async throws -> ValidatorRegistration {
-    try Reentrancy.check("registerValidator(config:_:)")
-    return try await driver.addValidator(for: name, validator)
-  }
-
-  /// The same with the config decoded into a type.
-  @discardableResult
-  public func registerValidator<T: Decodable & Sendable>(
-    config name: String, as type: T.Type,
-    _ validator: @escaping @Sendable (T) async throws -> Void
-  ) async throws -> ValidatorRegistration {
-    try await registerValidator(config: name) { config in
-      try await validator(config.decode(type, validating: false))
-    }
   }
 }

@@ -9,7 +9,7 @@ import SystemPackage
 #endif
 
 /// The few calls of the C library that this module makes. All are blocking.
-enum SystemCalls {
+package enum SystemCalls {
   /// The number of characters before the NUL.
   static func length(_ text: UnsafePointer<CInterop.PlatformChar>) -> Int { strlen(text) }
 
@@ -68,7 +68,7 @@ enum SystemCalls {
   }
 
   /// Lets the calling thread rest.
-  static func wait(milliseconds: Int) {
+  package static func wait(milliseconds: Int) {
     var time = timespec(
       tv_sec: milliseconds / 1000, tv_nsec: (milliseconds % 1000) * 1_000_000)
     nanosleep(&time, nil)

@@ -13,7 +13,8 @@ struct ClassifierTests {
       root: "/nowhere", environment: WorkspaceEnvironment(name: "production", variables: [:]))
     let filter = try PathFilter(include: ["**"], exclude: [])
     return Classifier(
-      configs: WorkspaceConfigSource(loader: ConfigLoader(workspace: workspace), filter: filter))
+      configs: WorkspaceConfigSource(loader: ConfigLoader(workspace: workspace), filter: filter),
+      groups: FileGroups())
   }
 
   @Test(

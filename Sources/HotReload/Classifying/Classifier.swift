@@ -11,6 +11,7 @@ struct Classifier: Sendable {
   static let contentFolders = templateFolders.union(assetFolders)
 
   let configs: any ConfigSource
+  let groups: FileGroups
 
   /// What a file belongs to.
   func unit(of path: FilePath) -> UnitID {
@@ -30,15 +31,29 @@ struct Classifier: Sendable {
       producers: [candidate.producer], notices: candidate.notices)
     switch candidate.scope {
     case .everything: result.isEverything = true
-    case .units(let units): result.units = units.filter { $0.configName != nil }
+    case .units(let units): result.units = units.filter(\.isLoaded)
     }
     for change in candidate.changes {
+      add(change, toGroupsIn: &result, only: isAccepted)
       let unit = unit(of: change.path)
       // A folder's change may concern anything below it.
       guard change.kind == .subtreeChanged || isAccepted(unit) else { continue }
       add(change, of: unit, to: &result)
     }
     return result
+  }
+
+  /// A file may belong to any number of groups, beside what it is otherwise.
+  private func add(
+    _ change: FileChange, toGroupsIn result: inout ClassifiedCandidate,
+    only isAccepted: (UnitID) -> Bool
+  ) {
+    var names = groups.groups(of: change.path)
+    if case .renamed(let from) = change.kind { names.formUnion(groups.groups(of: from)) }
+    for unit in names.map(UnitID.files) where isAccepted(unit) {
+      result.units.insert(unit)
+      result.unitChanges[unit, default: []].append(change)
+    }
   }
 
   private func add(_ change: FileChange, of unit: UnitID, to result: inout ClassifiedCandidate) {

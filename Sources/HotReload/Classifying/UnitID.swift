@@ -4,6 +4,8 @@ public import SystemPackage
 public enum UnitID: Sendable, Hashable, Comparable, CustomStringConvertible {
   /// A config with all its layers, by name: `app`, `sub/app`.
   case config(String)
+  /// The files of a group, by the group's name.
+  case files(String)
   /// All templates.
   case templates
   /// All assets.
@@ -16,10 +18,22 @@ public enum UnitID: Sendable, Hashable, Comparable, CustomStringConvertible {
     if case .config(let name) = self { name } else { nil }
   }
 
-  /// `config app`, `templates`, `assets` or `file data/x.bin`.
+  /// The file group's name, if it is one.
+  public var fileGroupName: String? {
+    if case .files(let name) = self { name } else { nil }
+  }
+
+  /// Whether it is loaded, compared and put in force, and not only told of.
+  var isLoaded: Bool { configName != nil || fileGroupName != nil }
+
+  /// The name that events call it by, if it is loaded.
+  var eventName: String? { configName ?? fileGroupName }
+
+  /// `config app`, `file group tls`, `templates`, `assets` or `file data/x.bin`.
   public var description: String {
     switch self {
     case .config(let name): "config \(name)"
+    case .files(let name): "file group \(name)"
     case .templates: "templates"
     case .assets: "assets"
     case .file(let path): "file \(path)"
@@ -29,9 +43,10 @@ public enum UnitID: Sendable, Hashable, Comparable, CustomStringConvertible {
   private var rank: Int {
     switch self {
     case .config: 0
-    case .templates: 1
-    case .assets: 2
-    case .file: 3
+    case .files: 1
+    case .templates: 2
+    case .assets: 3
+    case .file: 4
     }
   }
 
@@ -39,6 +54,7 @@ public enum UnitID: Sendable, Hashable, Comparable, CustomStringConvertible {
   public static func < (left: UnitID, right: UnitID) -> Bool {
     switch (left, right) {
     case (.config(let first), .config(let second)): first < second
+    case (.files(let first), .files(let second)): first < second
     case (.file(let first), .file(let second)): first.string < second.string
     default: left.rank < right.rank
     }

@@ -40,6 +40,8 @@ public enum ChangeEvent: Sendable, Hashable {
   case reloadCompleted(name: String, duration: Duration)
   /// A config that had been rejected is good again.
   case recovered(name: String)
+  /// What was in force of a config before is so again, because the newer one did not outlive its bake, and why.
+  case rolledBack(name: String, reason: String)
   /// A folder is polled, or not seen at all, because it could not be watched.
   case watchDegraded(path: FilePath, reason: WatchFailure)
   /// A folder that was degraded is watched again.
@@ -51,7 +53,7 @@ public enum ChangeEvent: Sendable, Hashable {
   public var configName: String? {
     switch self {
     case .configChanged(let name, _, _), .validationFailed(let name, _),
-      .reloadCompleted(let name, _), .recovered(let name):
+      .reloadCompleted(let name, _), .recovered(let name), .rolledBack(let name, _):
       name
     case .fileChanged, .watchDegraded, .watchRestored, .rescanned:
       nil

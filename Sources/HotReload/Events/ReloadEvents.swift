@@ -5,14 +5,15 @@ import WorkspaceTools
 
 /// The events of one transaction.
 struct ReloadEvents {
-  typealias Publication = TransactionMachine<ConfigContent>.Publication
-  typealias UnitChange = TransactionMachine<ConfigContent>.UnitChange
+  typealias Publication = TransactionMachine<UnitContent>.Publication
+  typealias UnitChange = TransactionMachine<UnitContent>.UnitChange
 
   let publication: Publication
   /// The content of the configs' files before and after; nil if they could not be read.
   let before: [UnitID: [FilePath: ContentDigest]?]
   let after: [UnitID: [FilePath: ContentDigest]?]
   let configs: any ConfigSource
+  let groups: FileGroups
 
   /// What was there from the beginning is no change.
   private var isBeginning: Bool {
@@ -49,21 +50,26 @@ struct ReloadEvents {
   }
 
   private func events(of unit: UnitChange) -> [PublishedEvent] {
-    guard let name = unit.unit.configName else { return [] }
+    guard let name = unit.unit.eventName else { return [] }
     let changes = publication.unitChanges[unit.unit] ?? []
-    var events = changes.filter { isRealChange($0, of: unit) }.map(event)
+    // A file of a group is something else as well, which tells of it.
+    let told = unit.unit.configName == nil ? [] : changes
+    var events = told.filter { isRealChange($0, of: unit) }.map(event)
     let paths = paths(of: unit, changes)
-    if unit.isChanged, !isBeginning, let new = unit.new {
-      let changed = ChangeEvent.configChanged(name: name, old: unit.old?.tree, new: new.tree)
+    if unit.isChanged, !isBeginning, let new = unit.new?.tree {
+      let changed = ChangeEvent.configChanged(name: name, old: unit.old?.tree, new: new)
       events.append(published(changed, paths))
     }
     switch unit.outcome {
     case .recovered:
       events.append(published(.recovered(name: name), paths))
-    case .rejected(let errors) where !unit.isRepeated:
-      events.append(published(.validationFailed(name: name, errors: errors), paths))
-    case .applied, .unchanged, .rejected:
-      break
+    case .rejected, .refused, .quarantined:
+      if unit.isRepeated { break }
+      events.append(
+        published(.validationFailed(name: name, errors: unit.outcome.diagnostics), paths))
+    case .rolledBack(let reason):
+      events.append(published(.rolledBack(name: name, reason: reason), paths))
+    case .applied, .unchanged: break
     }
     if unit.isChanged, !isBeginning {
       let completed = ChangeEvent.reloadCompleted(name: name, duration: publication.duration)
@@ -83,11 +89,12 @@ struct ReloadEvents {
   /// The files that the config was read from before and now, and those that changed.
   private func paths(of unit: UnitChange, _ changes: [FileChange]) -> [FilePath] {
     var paths: [FilePath] = []
-    let layers = (unit.old?.loaded.layers ?? []) + (unit.new?.loaded.layers ?? [])
-    for path in layers.map(\.path) + changes.map(\.path) where !paths.contains(path) {
+    let read = [unit.old, unit.new].flatMap { $0?.paths ?? [] }
+    for path in read + changes.map(\.path) where !paths.contains(path) {
       paths.append(path)
     }
-    if paths.isEmpty, let name = unit.unit.configName { paths = configs.candidates(for: name) }
-    return paths
+    guard paths.isEmpty else { return paths }
+    if let name = unit.unit.configName { return configs.candidates(for: name) }
+    return unit.unit.fileGroupName.flatMap(groups.paths) ?? []
   }
 }

@@ -7,31 +7,47 @@ public struct ReloadChange: Sendable {
   /// The units that the participant was registered for whose content differs from what is in force. All of them when
   /// the participant is registered.
   public let changed: Set<UnitID>
-  let configs: [String: LoadedConfig]
+  private let configs: [String: LoadedConfig]
+  private let groups: [String: FileGroup]
 
   /// Creates a change, for tests of participants.
-  public init(generation: UInt64, changed: Set<UnitID>, configs: [String: LoadedConfig]) {
+  public init(
+    generation: UInt64, changed: Set<UnitID>, configs: [String: LoadedConfig] = [:],
+    files: [String: FileGroup] = [:]
+  ) {
     self.generation = generation
     self.changed = changed
     self.configs = configs
+    groups = files
+  }
+
+  init(generation: UInt64, changed: Set<UnitID>, contents: [UnitID: UnitContent]) {
+    var configs: [String: LoadedConfig] = [:]
+    var groups: [String: FileGroup] = [:]
+    for content in contents.values {
+      switch content {
+      case .config(let loaded): configs[loaded.name] = loaded
+      case .files(let group): groups[group.name] = group
+      }
+    }
+    self.init(generation: generation, changed: changed, configs: configs, files: groups)
   }
 
   /// A config with all its layers merged; nil if the participant was not registered for it or there is none.
   public func config(_ name: String) -> LoadedConfig? { configs[name] }
 
+  /// The files of a group; nil if the participant was not registered for it or there is none.
+  public func files(_ group: String) -> FileGroup? { groups[group] }
+
   /// A config as a `T`, validated.
   /// - Throws: `ConfigError`, with the place of what is wrong, or that there is no such config.
-  public func decode<T: Decodable>(_ name: String, as type: T.Type = T.self) throws(ConfigError)
-    -> T
-  {
+  public func decode<T: Decodable>(
+    _ name: String, as type: T.Type = T.self
+  ) throws(ConfigError) -> T {
     guard let config = configs[name] else {
       throw ConfigError(
         code: .missing, config: name,
-        diagnostics: [
-          ConfigDiagnostic(
-            location: nil,
-            message: "config \(name) is not in force, or the participant is not registered for it")
-        ])
+        message: "config \(name) is not in force, or the participant is not registered for it")
     }
     return try config.decode(type)
   }

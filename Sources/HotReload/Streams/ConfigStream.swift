@@ -17,17 +17,17 @@ public struct ConfigStream<T: Decodable & Sendable>: AsyncSequence, Sendable {
   /// It never fails: what is wrong on disk never comes into force.
   public typealias Failure = Never
 
-  @usableFromInline let slot: ConfigSlot<T>
+  @usableFromInline let slot: ValueSlot<T>
   /// The generation of the value that was in force when the stream was made.
   let start: UInt64
 
-  init(slot: ConfigSlot<T>) {
+  init(slot: ValueSlot<T>) {
     self.slot = slot
     start = slot.generation
   }
 
   /// The config's name.
-  public var name: String { slot.config }
+  public var name: String { slot.name }
 
   /// The value in force. Takes a few nanoseconds, on any thread, and never waits.
   ///
@@ -54,37 +54,22 @@ public struct ConfigStream<T: Decodable & Sendable>: AsyncSequence, Sendable {
   }
 
   /// Iterates over new versions.
-  public struct AsyncIterator: AsyncIteratorProtocol {
-    let slot: ConfigSlot<T>
-    var seen: UInt64
-
-    /// The next version; waits for it. Nil at the end, or when the task is cancelled.
-    public mutating func next() async -> T? {
-      await next(isolation: #isolation)
-    }
-
-    /// The same, on the given actor.
-    public mutating func next(isolation actor: isolated (any Actor)?) async -> T? {
-      guard let newer = await slot.next(after: seen, isolation: actor) else { return nil }
-      seen = newer.generation
-      return newer.value
-    }
-  }
+  public typealias AsyncIterator = ValueIterator<T>
 
   /// Starts with what came into force after the stream was made.
-  public func makeAsyncIterator() -> AsyncIterator {
-    AsyncIterator(slot: slot, seen: start)
+  public func makeAsyncIterator() -> ValueIterator<T> {
+    ValueIterator(slot: slot, seen: start)
   }
 }
 
 /// Reads one config from one thread or task: it keeps the value and loads it again only after a swap.
 public struct ConfigCursor<T: Decodable & Sendable> {
-  @usableFromInline let slot: ConfigSlot<T>
+  @usableFromInline let slot: ValueSlot<T>
   @usableFromInline var version: UInt64
   @usableFromInline var value: T
 
   @inlinable
-  init(slot: ConfigSlot<T>) {
+  init(slot: ValueSlot<T>) {
     self.slot = slot
     // The version is read first: if a swap comes between, the value is newer than it and loaded once more.
     version = slot.cell.version.load(ordering: .acquiring)

@@ -8,20 +8,35 @@ public struct Snapshot: Sendable {
   public var generation: UInt64 { storage.generation }
 
   /// The names of the configs that were accepted, sorted.
-  public var configNames: [String] { storage.configs.keys.sorted() }
+  public var configNames: [String] { storage.units.keys.compactMap(\.configName).sorted() }
 
   /// A config with all its layers merged; nil if none of that name was accepted.
   public func config(_ name: String) -> ConfigTree? {
-    storage.configs[name]?.content.tree
+    storage.config(name)?.tree
   }
 
   /// The generation that brought a config.
   public func generation(of name: String) -> UInt64? {
-    storage.configs[name]?.generation
+    storage.units[.config(name)]?.generation
+  }
+
+  /// The files of a group; nil if none of that name was accepted.
+  public func files(_ group: String) -> FileGroup? {
+    storage.units[.files(group)]?.content.files
   }
 
   /// The value that the stream's `current` was in this snapshot; nil if the stream was made later.
   public func value<T>(of stream: ConfigStream<T>) -> T? {
     storage.value(of: stream.slot)?.value
+  }
+
+  /// The same for a stream of files.
+  public func value<T>(of stream: FileStream<T>) -> T? {
+    storage.value(of: stream.slot)?.value
+  }
+
+  /// What the participant made of the values in this snapshot; nil if it was registered later.
+  public func product<Product>(of registration: ParticipantRegistration<Product>) -> Product? {
+    storage.value(of: registration.slot)?.value
   }
 }

@@ -7,23 +7,23 @@ final class SnapshotStorage: Sendable {
   /// They are raw words so that a reader touches no reference count.
   @usableFromInline typealias Table = UnsafePointer<UInt>
 
-  /// One accepted config.
-  struct Config: Sendable {
-    var content: ConfigContent
+  /// One accepted unit.
+  struct Unit: Sendable {
+    var content: UnitContent
     /// The generation that brought it.
     var generation: UInt64
   }
 
   @usableFromInline let generation: UInt64
-  let configs: [String: Config]
-  /// The typed values by slot. They keep alive what the table points at.
+  let units: [UnitID: Unit]
+  /// The values by slot. They keep alive what the table points at.
   let values: [(any AnyTypedValue)?]
   /// Where the table is. It is allocated apart, because a reader must reach it without touching this object.
   private let address: UInt
 
-  init(generation: UInt64, configs: [String: Config], values: [(any AnyTypedValue)?]) {
+  init(generation: UInt64, units: [UnitID: Unit], values: [(any AnyTypedValue)?]) {
     self.generation = generation
-    self.configs = configs
+    self.units = units
     self.values = values
     let words = UnsafeMutablePointer<UInt>.allocate(capacity: values.count + 1)
     words.initialize(repeating: 0, count: values.count + 1)
@@ -40,6 +40,9 @@ final class SnapshotStorage: Sendable {
   deinit {
     UnsafeMutablePointer<UInt>(bitPattern: address)?.deallocate()
   }
+
+  /// A config with all its layers merged, if one of that name is in force.
+  func config(_ name: String) -> LoadedConfig? { units[.config(name)]?.content.config }
 
   var table: Table { Table(bitPattern: address).unsafelyUnwrapped }
 
@@ -59,7 +62,7 @@ final class SnapshotStorage: Sendable {
   }
 
   /// The typed value of a slot; nil if this snapshot has none, or the place belonged to another slot then.
-  func value<T>(of slot: ConfigSlot<T>) -> TypedValue<T>? {
+  func value<T>(of slot: ValueSlot<T>) -> TypedValue<T>? {
     guard slot.index < values.count, let value = values[slot.index] as? TypedValue<T>,
       value.slot == slot.id
     else { return nil }

@@ -15,6 +15,8 @@ public struct Candidate: Sendable {
     case reload
     /// A stream was asked for whose config was not loaded yet.
     case registration
+    /// What is in force is not healthy.
+    case verify
     /// Another producer, by its name.
     case other(String)
 
@@ -25,6 +27,7 @@ public struct Candidate: Sendable {
       case .watcher: "watcher"
       case .reload: "reload"
       case .registration: "registration"
+      case .verify: "verify"
       case .other(let name): name
       }
     }

@@ -1,4 +1,5 @@
 import FileWatching
+import WorkspaceTools
 
 /// Candidates, merged, whose files were sorted into units.
 struct ClassifiedCandidate: Sendable {
@@ -8,6 +9,9 @@ struct ClassifiedCandidate: Sendable {
   var units: Set<UnitID> = []
   /// Which files of these units changed; nothing else is known about a unit that is not in here.
   var unitChanges: [UnitID: [FileChange]] = [:]
+  /// Units whose last good content is to be used, because a type that is asked for now refuses what is on disk, and
+  /// why it does.
+  var fallBacks: [UnitID: [ConfigDiagnostic]] = [:]
   /// Changed files that belong to nothing that is loaded.
   var content: [FileChange] = []
   var notices: [WatchNotice] = []
@@ -26,6 +30,7 @@ struct ClassifiedCandidate: Sendable {
     for (unit, changes) in other.unitChanges {
       unitChanges[unit, default: []].merge(changes)
     }
+    fallBacks.merge(other.fallBacks) { $1 }
     for notice in other.notices where !notices.contains(notice) { notices.append(notice) }
     classifying += other.classifying
   }

@@ -6,16 +6,16 @@ struct ConfigValidator: Sendable {
   let body: @Sendable (LoadedConfig) async throws -> Void
 
   /// What is wrong with the content; empty if nothing is.
-  func check(_ content: ConfigContent) async -> [ConfigDiagnostic] {
+  func check(_ config: LoadedConfig) async -> [ConfigDiagnostic] {
     do {
-      try await Reentrancy.run { try await body(content.loaded) }
+      try await Reentrancy.run { try await body(config) }
       return []
     } catch {
-      let found = content.loaded.diagnostics(of: error)
+      let found = config.diagnostics(of: error)
       guard found.isEmpty else { return found }
       return [
         ConfigDiagnostic(
-          location: content.tree.location, message: "a validator refused it without a reason")
+          location: config.tree.location, message: "a validator refused it without a reason")
       ]
     }
   }

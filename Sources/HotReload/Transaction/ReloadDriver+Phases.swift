@@ -16,8 +16,11 @@ extension ReloadDriver {
       }
     }
     for unit in asked {
-      guard let name = unit.configName else { continue }
-      results[unit] = configs.load(name)
+      if let name = unit.configName {
+        results[unit] = configs.load(name)
+      } else if let name = unit.fileGroupName, let paths = groups.paths(of: name) {
+        results[unit] = configs.load(paths, as: name)
+      }
     }
     let digests = results.mapValues { result -> [FilePath: ContentDigest]? in
       if case .content(let content) = result { content.digests } else { nil }
@@ -31,43 +34,60 @@ extension ReloadDriver {
   }
 
   /// Decodes into every type that is asked for, and asks the validators.
-  func validate(_ id: Machine.Transaction, _ contents: [UnitID: ConfigContent]) {
-    let (slots, validators, generation) = state.withLock { state in
-      var slots: [UnitID: [any AnyConfigSlot]] = [:]
+  func validate(_ id: Machine.Transaction, _ contents: [UnitID: UnitContent]) {
+    let (streams, validators, generation) = state.withLock { state in
+      var streams: [UnitID: [StreamEntry]] = [:]
       var validators: [UnitID: [ConfigValidator]] = [:]
       for unit in contents.keys {
-        guard let name = unit.configName else { continue }
-        slots[unit] = state.slots[name]?.values.compactMap(\.slot) ?? []
-        if isValidating { validators[unit] = state.validators[name] }
+        streams[unit] = state.streams[unit].map { Array($0.values) }
+        guard isValidating, let name = unit.configName else { continue }
+        validators[unit] = state.validators[name]
       }
-      return (slots, validators, state.machine.generation + 1)
+      return (streams, validators, state.machine.generation + 1)
     }
     var prepared: [UnitID: [PreparedValue]] = [:]
     var errors: [UnitID: [ConfigDiagnostic]] = [:]
     for (unit, content) in contents {
-      for slot in slots[unit] ?? [] {
-        do {
-          let value = try Reentrancy.run {
-            try slot.makeValue(
-              from: content.loaded, generation: generation, validating: isValidating)
-          }
-          prepared[unit, default: []].append(PreparedValue(index: slot.index, value: value))
-        } catch {
-          errors[unit, default: []].append(new: (error as? ConfigError)?.diagnostics ?? [])
-        }
-      }
+      let made = Self.values(
+        of: content, for: streams[unit] ?? [], at: generation, validating: isValidating)
+      prepared[unit] = made.values
+      if !made.errors.isEmpty { errors[unit] = made.errors }
     }
     guard !validators.isEmpty else { return finishValidation(id, prepared, errors) }
-    Task { [prepared, errors] in
+    tasks.start { [prepared, errors] in
       var errors = errors
       for (unit, validators) in validators {
-        guard let content = contents[unit] else { continue }
+        guard let config = contents[unit]?.config else { continue }
         for validator in validators {
-          errors[unit, default: []].append(new: await validator.check(content))
+          errors[unit, default: []].append(new: await validator.check(config))
         }
       }
-      finishValidation(id, prepared, errors)
+      self.finishValidation(id, prepared, errors)
     }
+  }
+
+  /// The values that streams have of a content, and what is wrong with it for any of them.
+  static func values(
+    of content: UnitContent, for streams: [StreamEntry], at generation: UInt64, validating: Bool
+  ) -> (values: [PreparedValue], errors: [ConfigDiagnostic]) {
+    var values: [PreparedValue] = []
+    var errors: [ConfigDiagnostic] = []
+    for stream in streams {
+      guard let slot = stream.slot else { continue }
+      do {
+        let value = try Reentrancy.run { try stream.makeValue(content, generation, validating) }
+        values.append(PreparedValue(index: slot.index, value: value))
+      } catch {
+        errors.append(new: diagnostics(of: error, in: content))
+      }
+    }
+    return (values, errors)
+  }
+
+  static func diagnostics(of error: any Error, in content: UnitContent) -> [ConfigDiagnostic] {
+    if let error = error as? ConfigError { return error.diagnostics }
+    return content.config?.diagnostics(of: error)
+      ?? [ConfigDiagnostic(location: nil, message: "\(error)")]
   }
 
   private func finishValidation(
@@ -80,40 +100,61 @@ extension ReloadDriver {
     step(.validated(id, errors))
   }
 
-  /// Puts the new contents in force, all at once.
-  func swap(
-    _ id: Machine.Transaction, generation: UInt64, _ contents: [UnitID: ConfigContent]
-  ) {
+  /// Puts the new contents and what was made of them in force, all at once.
+  func swap(_ id: Machine.Transaction, generation: UInt64, _ swap: Machine.Swap) {
+    recorder?.willSwap(to: generation, swap.contents)
     let old = cell.storage
-    var configs = old.configs
+    var units = old.units
     var values = old.values
-    let prepared = state.withLock { state in
+    for (unit, content) in swap.contents {
+      units[unit] = .init(content: content, generation: generation)
+    }
+    let new = valuesToSwapIn(swap, generation)
+    state.withLock { state in
+      while values.count < state.places.count { values.append(nil) }
+      for new in new { values[new.index] = new.value }
       for index in values.indices where state.places[index].slot == nil { values[index] = nil }
-      defer { state.prepared = [:] }
-      return state.prepared
+      for product in swap.products.values {
+        guard let held = state.products[product] else { continue }
+        values[held.index] = held.typedValue(at: generation)
+      }
     }
-    for (unit, content) in contents {
-      guard let name = unit.configName else { continue }
-      configs[name] = .init(content: content, generation: generation)
-      for new in prepared[unit] ?? [] { values[new.index] = new.value }
-    }
-    cell.store(SnapshotStorage(generation: generation, configs: configs, values: values))
+    cell.store(SnapshotStorage(generation: generation, units: units, values: values))
     step(.swapped(id))
+  }
+
+  private func valuesToSwapIn(_ swap: Machine.Swap, _ generation: UInt64) -> [PreparedValue] {
+    let (prepared, streams) = state.withLock { state in
+      defer { state.prepared = [:] }
+      return (state.prepared, swap.isRollBack ? state.streams : [:])
+    }
+    guard swap.isRollBack else { return swap.contents.keys.flatMap { prepared[$0] ?? [] } }
+    // What was in force once passed then, and streams that came later were made sure to go back with it.
+    return swap.contents.flatMap { unit, content in
+      Self.values(
+        of: content, for: streams[unit].map { Array($0.values) } ?? [], at: generation,
+        validating: false
+      ).values
+    }
   }
 
   /// Tells everybody: first the streams, then those who listen for events.
   func publish(_ id: Machine.Transaction, _ publication: Machine.Publication) {
-    let changed = publication.units.filter(\.isChanged).compactMap(\.unit.configName)
+    let changed = publication.units.filter(\.isChanged).map(\.unit)
     let (slots, before, after) = state.withLock { state in
-      (
-        changed.flatMap { state.slots[$0]?.values.compactMap(\.slot) ?? [] }, state.readBefore,
-        state.read
+      let made = state.machine.running?.activations ?? []
+      let products = made.compactMap { state.products[$0.product]?.index }
+      return (
+        changed.flatMap { state.streams[$0]?.values.compactMap(\.slot) ?? [] }
+          + products.compactMap { state.places[$0].slot },
+        state.readBefore, state.read
       )
     }
     for slot in slots { slot.wake() }
     let events = ReloadEvents(
-      publication: publication, before: before, after: after, configs: configs)
+      publication: publication, before: before, after: after, configs: configs, groups: groups)
     bus.publish(events.all())
+    recorder?.published(publication)
     log.published(publication)
     step(.published(id))
   }

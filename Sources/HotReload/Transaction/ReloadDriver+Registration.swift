@@ -1,53 +1,109 @@
 import WorkspaceTools
 
 extension ReloadDriver {
-  /// A slot for a config that is in force, made or found between two transactions.
-  func slot<T: Decodable & Sendable>(
-    for name: String, as type: T.Type
-  ) async throws -> ConfigSlot<T> {
-    try await job { Result { try self.makeSlot(for: name, as: type) } }
+  /// How a stream's values are made of a unit.
+  typealias Make<T> = @Sendable (_ content: UnitContent, _ validating: Bool) throws -> T
+
+  /// A slot for a unit that is in force, made or found between two transactions.
+  ///
+  /// If what is on disk does not pass, and an earlier process knew something that does, that comes into force.
+  func slot<T: Sendable>(
+    for unit: UnitID, key: StreamKey, make: @escaping Make<T>
+  ) async throws -> ValueSlot<T> {
+    do {
+      return try await job { Result { try self.makeSlot(for: unit, key: key, make: make) } }
+    } catch let error as HotReloadError where error.code == .configRejected {
+      guard let slot = try await fallBack(unit, key: key, make: make, because: error.diagnostics)
+      else { throw error }
+      return slot
+    }
   }
 
-  private func makeSlot<T: Decodable & Sendable>(
-    for name: String, as type: T.Type
-  ) throws -> ConfigSlot<T> {
-    let known = state.withLock { $0.slots[name]?[ObjectIdentifier(type)]?.slot }
-    if let known = known as? ConfigSlot<T> { return known }
+  private func makeSlot<T: Sendable>(
+    for unit: UnitID, key: StreamKey, make: @escaping Make<T>
+  ) throws -> ValueSlot<T> {
+    let known = state.withLock { $0.streams[unit]?[key]?.slot }
+    if let known = known as? ValueSlot<T> { return known }
     let old = cell.storage
-    guard let config = old.configs[name] else {
+    guard let inForce = old.units[unit] else {
       throw HotReloadError(
-        code: .configRejected, message: "config \(name) was not accepted, so there is no value")
+        code: .configRejected, message: "\(unit) was not accepted, so there is no value")
     }
-    let (id, index) = reservePlace()
-    let slot = ConfigSlot<T>(id: id, config: name, index: index, cell: cell)
-    let value: any AnyTypedValue
-    do {
-      value = try Reentrancy.run {
-        try slot.makeValue(
-          from: config.content.loaded, generation: config.generation, validating: isValidating)
-      }
-    } catch {
-      throw HotReloadError.rejected(name, (error as? ConfigError)?.diagnostics ?? [])
+    let (slot, entry) = newSlot(for: unit, make: make)
+    let now = Self.values(
+      of: inForce.content, for: [entry], at: inForce.generation, validating: isValidating)
+    guard now.errors.isEmpty, let first = now.values.first else {
+      throw HotReloadError.rejected(unit, now.errors)
     }
+    try checkRollBack(of: unit, to: entry)
     var values = old.values
-    while values.count <= index { values.append(nil) }
-    values[index] = value
+    while values.count <= slot.index { values.append(nil) }
+    values[slot.index] = first.value
     cell.store(
-      SnapshotStorage(generation: old.generation, configs: old.configs, values: values))
-    state.withLock { state in
-      state.places[index].slot = slot
-      state.slots[name, default: [:]][ObjectIdentifier(type)] = SlotReference(slot: slot)
+      SnapshotStorage(generation: old.generation, units: old.units, values: values))
+    state.withLock { $0.streams[unit, default: [:]][key] = entry }
+    return slot
+  }
+
+  /// Whoever joins during a bake must be able to go back with all the others.
+  private func checkRollBack(of unit: UnitID, to entry: StreamEntry) throws {
+    let target = state.withLock { $0.machine.contentsToRollBack(of: [unit])[unit] }
+    guard let target else { return }
+    let errors = Self.values(of: target, for: [entry], at: 0, validating: isValidating).errors
+    guard errors.isEmpty else {
+      throw HotReloadError(
+        code: .configRejected,
+        message: "\(unit) is on trial, and what it goes back to if it fails is not good for this "
+          + "stream; try again when its bake is over",
+        diagnostics: errors)
+    }
+  }
+
+  private func newSlot<T: Sendable>(
+    for unit: UnitID, make: @escaping Make<T>
+  ) -> (slot: ValueSlot<T>, entry: StreamEntry) {
+    let (id, index) = reservePlace()
+    let slot = ValueSlot<T>(id: id, name: unit.eventName ?? "\(unit)", index: index, cell: cell)
+    let entry = StreamEntry(slot: slot) { content, generation, validating in
+      TypedValue(try make(content, validating), generation: generation, slot: id)
+    }
+    state.withLock { $0.places[index].slot = slot }
+    return (slot, entry)
+  }
+
+  /// Puts the last good content of a unit in force, if it passes for this stream too. Nil if there is none that is
+  /// not in force already, or the configuration does not want it.
+  private func fallBack<T: Sendable>(
+    _ unit: UnitID, key: StreamKey, make: @escaping Make<T>, because diagnostics: [ConfigDiagnostic]
+  ) async throws -> ValueSlot<T>? {
+    let isUseful = state.withLock { state in
+      let known = state.machine.lastGood[unit]
+      return known != nil && known != state.machine.units[unit]?.applied
+    }
+    guard fallsBack, isUseful, !diagnostics.isEmpty else { return nil }
+    let slot = try await job {
+      let (slot, entry) = self.newSlot(for: unit, make: make)
+      self.state.withLock { $0.streams[unit, default: [:]][key] = entry }
+      return .success(slot)
+    }
+    var candidate = ClassifiedCandidate(producers: [.registration], units: [unit])
+    candidate.fallBacks = [unit: diagnostics]
+    let classified = candidate
+    _ = try await withTicket { .submit(classified, $0) }
+    guard cell.storage.value(of: slot) != nil else {
+      state.withLock { $0.streams[unit]?[key] = nil }
+      return nil
     }
     return slot
   }
 
   /// A place in the snapshot that nobody has. Only jobs take places, and one runs at a time.
-  private func reservePlace() -> (id: UInt64, index: Int) {
+  func reservePlace() -> (id: UInt64, index: Int) {
     state.withLock { state in
       state.lastNumber += 1
-      for name in state.slots.keys {
-        state.slots[name] = state.slots[name]?.filter { $0.value.slot != nil }
-        if state.slots[name]?.isEmpty ?? false { state.slots[name] = nil }
+      for unit in state.streams.keys {
+        state.streams[unit] = state.streams[unit]?.filter { $0.value.slot != nil }
+        if state.streams[unit]?.isEmpty ?? false { state.streams[unit] = nil }
       }
       // A slot that is gone has no reader left, so its place can be given to another.
       if let index = state.places.firstIndex(where: { $0.slot == nil }) {
@@ -62,21 +118,21 @@ extension ReloadDriver {
   func addValidator(
     for name: String, _ body: @escaping @Sendable (LoadedConfig) async throws -> Void
   ) async throws -> ValidatorRegistration {
-    let (validator, content) = try await job {
+    let (validator, config) = try await job {
       let validator = self.state.withLock { state in
         state.lastNumber += 1
         let validator = ConfigValidator(id: state.lastNumber, body: body)
         state.validators[name, default: []].append(validator)
         return validator
       }
-      return .success((validator, self.cell.storage.configs[name]?.content))
+      return .success((validator, self.cell.storage.config(name)))
     }
     // From here on no transaction passes it by, so what is in force may be checked apart from the queue.
-    if isValidating, let content {
-      let diagnostics = await validator.check(content)
+    if isValidating, let config {
+      let diagnostics = await validator.check(config)
       guard diagnostics.isEmpty else {
         removeValidator(validator.id, of: name)
-        throw HotReloadError.rejected(name, diagnostics)
+        throw HotReloadError.rejected(.config(name), diagnostics)
       }
     }
     return ValidatorRegistration(id: validator.id, config: name, driver: self)
@@ -91,10 +147,10 @@ extension ReloadDriver {
 }
 
 extension HotReloadError {
-  static func rejected(_ name: String, _ diagnostics: [ConfigDiagnostic]) -> HotReloadError {
+  static func rejected(_ unit: UnitID, _ diagnostics: [ConfigDiagnostic]) -> HotReloadError {
     HotReloadError(
       code: .configRejected,
-      message: "config \(name) is not good, so there is no value to begin with",
+      message: "\(unit) is not good, so there is no value to begin with",
       diagnostics: diagnostics)
   }
 }

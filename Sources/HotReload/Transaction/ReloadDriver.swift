@@ -9,23 +9,46 @@ import WorkspaceTools
 ///
 /// The machine is stepped under a mutex by whoever has news: the watcher's thread with changed files, a caller, the
 /// worker thread with what it loaded. Actions are performed after the mutex was let go. Loading, decoding and all that
-/// follows happens in one go on the worker thread, so that a changed file costs one wake-up; only
-/// asynchronous validators leave it. The machine gives out one phase at a time, which is what
-/// keeps two threads from performing at once what belongs in an order.
+/// follows happens in one go on the worker thread, so that a changed file costs one wake-up; only what the program
+/// does asynchronously (validators, participants, health checks) leaves it, in tasks of the ``TaskPool``. The
+/// machine gives out one phase at a time, which is what keeps two threads from performing at once what
+/// belongs in an order.
 final class ReloadDriver: Sendable {
-  typealias Machine = TransactionMachine<ConfigContent>
+  typealias Machine = TransactionMachine<UnitContent>
 
   /// Threads that did not come back from a load in time and were replaced; with more, the queue waits for them.
   static let maximumLostWorkers = 4
 
-  /// Something that runs between two transactions.
+  /// How long a participant may take to let go of a product. Then its task is cancelled and counted as overdue.
+  static let retireLimit = Duration.seconds(30)
+
+  /// How long a stop waits for participants' and validators' tasks. Then it goes on without them.
+  static let taskGracePeriod = Duration.seconds(35)
+
+  /// Something that runs between two transactions. It ends when it calls the function that it is given.
   struct JobBody: Sendable {
-    var run: @Sendable () -> Void
+    var run: @Sendable (_ done: @escaping @Sendable () -> Void) -> Void
     var abandon: @Sendable () -> Void
   }
 
   struct SlotReference: Sendable {
-    weak var slot: (any AnyConfigSlot)?
+    weak var slot: (any AnyValueSlot)?
+  }
+
+  /// A stream's slot, and how its values are made.
+  struct StreamEntry: Sendable {
+    weak var slot: (any AnyValueSlot)?
+    var makeValue:
+      @Sendable (_ content: UnitContent, _ generation: UInt64, _ validating: Bool) throws ->
+        any AnyTypedValue
+  }
+
+  /// What streams of one unit may share.
+  enum StreamKey: Sendable, Hashable {
+    /// All that decode it into this type.
+    case type(ObjectIdentifier)
+    /// Nobody else.
+    case own(UInt64)
   }
 
   struct WorkerReference: Sendable {
@@ -52,19 +75,33 @@ final class ReloadDriver: Sendable {
     var tickets: [Machine.Ticket: CheckedContinuation<ReloadReport, any Error>] = [:]
     var jobs: [Machine.Job: JobBody] = [:]
     var lastNumber: UInt64 = 0
-    /// The slots in use, by config and type. The index is the place in the snapshot.
-    var slots: [String: [ObjectIdentifier: SlotReference]] = [:]
+    /// The slots in use, by unit. A slot's index is its place in the snapshot.
+    var streams: [UnitID: [StreamKey: StreamEntry]] = [:]
     /// Who has each place in the snapshot.
     var places: [SlotReference] = []
     var validators: [String: [ConfigValidator]] = [:]
+    var members: [Machine.Participant: any AnyMembership] = [:]
+    /// What participants have made and not let go of.
+    var products: [Machine.Product: any AnyHeldProduct] = [:]
+    /// What cancels the tasks that make products for the transaction under way.
+    var preparing: [@Sendable () -> Void] = []
     /// What the transaction under way has decoded.
     var prepared: [UnitID: [PreparedValue]] = [:]
-    /// The content of each config's files when they were last read; nil if they could not be.
+    /// The content of each unit's files when they were last read; nil if they could not be.
     var read: [UnitID: [FilePath: ContentDigest]?] = [:]
     /// The same, before the transaction under way.
     var readBefore: [UnitID: [FilePath: ContentDigest]?] = [:]
     var timer: Timer?
     var lastReport: ReloadReport?
+    var retirement = Retirement()
+  }
+
+  /// How letting go of products went.
+  struct Retirement: Sendable {
+    /// Products that were let go of in time.
+    var retired = 0
+    /// Participants that are letting go of a product for longer than they may.
+    var overdue: [String] = []
   }
 
   let configs: any ConfigSource
@@ -74,12 +111,18 @@ final class ReloadDriver: Sendable {
   let bus: EventBus
   let log: ReloadLog
   let isValidating: Bool
-  private let stopped = Latch()
+  let fallsBack: Bool
+  let healthCheck: (@Sendable (Snapshot) async throws -> Void)?
+  let recorder: (any ReloadRecorder)?
+  let groups: FileGroups
+  let tasks = TaskPool()
+  let stopped = Latch()
   let state: Mutex<State>
 
   init(
     configs: any ConfigSource, configuration: HotReloadConfiguration, clock: ReloadClock,
-    bus: EventBus, limits: Machine.Limits = Machine.Limits()
+    bus: EventBus, limits: Machine.Limits = Machine.Limits(),
+    memory: Machine.Memory = Machine.Memory(), recorder: (any ReloadRecorder)? = nil
   ) throws(HotReloadError) {
     guard let worker = WorkerThread() else {
       throw HotReloadError(
@@ -88,21 +131,36 @@ final class ReloadDriver: Sendable {
           + "reached its limit of threads or memory")
     }
     self.configs = configs
-    classifier = Classifier(configs: configs)
+    groups = FileGroups()
+    classifier = Classifier(configs: configs, groups: groups)
     self.clock = clock
     self.bus = bus
     log = ReloadLog(logger: configuration.logger)
     isValidating = configuration.validateBeforeReload
-    cell = SnapshotCell(SnapshotStorage(generation: 0, configs: [:], values: []))
-    let machine = Machine(groups: configuration.atomicGroups, limits: limits)
+    fallsBack = configuration.bootPolicy == .lastGood
+    healthCheck = configuration.healthCheck
+    self.recorder = recorder
+    cell = SnapshotCell(
+      SnapshotStorage(generation: memory.generation, units: [:], values: []))
+    var limits = limits
+    limits.bake = configuration.bake
+    limits.checksHealth = configuration.healthCheck != nil
+    limits.healthInterval = configuration.healthCheckInterval
+    let machine = Machine(groups: configuration.atomicGroups, limits: limits, memory: memory)
     state = Mutex(State(machine: machine, worker: worker))
   }
 
   /// Gives the machine an event and performs what it answers.
   func step(_ event: Machine.Event) {
-    let actions = state.withLock { state in
-      state.machine.handle(event, at: clock.now())
+    typealias Cancel = @Sendable () -> Void
+    let (actions, unneeded) = state.withLock { state -> ([Machine.Action], [Cancel]) in
+      let actions = state.machine.handle(event, at: clock.now())
+      guard state.machine.running?.phase != .prepare else { return (actions, []) }
+      defer { state.preparing = [] }
+      return (actions, state.preparing)
     }
+    // Whoever still makes a product makes it for a transaction that went on without it.
+    for cancel in unneeded { cancel() }
     for action in actions { perform(action) }
     armTimer()
   }
@@ -111,25 +169,25 @@ final class ReloadDriver: Sendable {
     switch action {
     case .load(let id, let units, let isEverything):
       enqueue { $0.load(id, units, isEverything: isEverything) }
-    case .validate(let id, let contents):
-      validate(id, contents)
-    case .swap(let id, let generation, let contents):
-      swap(id, generation: generation, contents)
-    case .publish(let id, let publication):
-      publish(id, publication)
+    case .validate(let id, let contents): validate(id, contents)
+    case .prepare(let id, let generation, let makings, let contents):
+      prepare(id, generation: generation, makings, contents)
+    case .swap(let id, let generation, let swap): self.swap(id, generation: generation, swap)
+    case .publish(let id, let publication): publish(id, publication)
+    case .activate(let id, let activations): activate(id, activations)
+    case .retire(let products): retire(products)
+    case .checkHealth(let generation): checkHealth(of: generation)
+    case .unhealthy(let generation, let reason): log.unhealthy(generation, reason)
+    case .baked(let baked): finishBake(baked)
+    case .quarantine(let contents, let reason):
+      recorder?.quarantined(contents, because: reason)
     case .finished(let report):
       if !report.units.isEmpty { state.withLock { $0.lastReport = report } }
     case .answer(let ticket, let report):
       state.withLock { $0.tickets.removeValue(forKey: ticket) }?.resume(returning: report)
-    case .run(let job):
-      enqueue { driver in
-        driver.state.withLock { $0.jobs.removeValue(forKey: job) }?.run()
-        driver.step(.jobDone(job))
-      }
-    case .abandon(let tickets, let jobs):
-      abandon(tickets, jobs)
-    case .stopped:
-      stopped.open()
+    case .run(let job): run(job)
+    case .abandon(let tickets, let jobs, let reason): abandon(tickets, jobs, reason)
+    case .stopped: stopped.open()
     }
   }
 
@@ -137,14 +195,25 @@ final class ReloadDriver: Sendable {
     state.withLock { $0.worker }.enqueue { work(self) }
   }
 
-  private func abandon(_ tickets: [Machine.Ticket], _ jobs: [Machine.Job]) {
+  private func run(_ job: Machine.Job) {
+    enqueue { driver in
+      let body = driver.state.withLock { $0.jobs.removeValue(forKey: job) }
+      guard let body else { return driver.step(.jobDone(job)) }
+      body.run { driver.step(.jobDone(job)) }
+    }
+  }
+
+  private func abandon(
+    _ tickets: [Machine.Ticket], _ jobs: [Machine.Job], _ reason: Machine.AbandonReason
+  ) {
     let (continuations, bodies) = state.withLock { state in
       (
         tickets.compactMap { state.tickets.removeValue(forKey: $0) },
         jobs.compactMap { state.jobs.removeValue(forKey: $0) }
       )
     }
-    for continuation in continuations { continuation.resume(throwing: HotReloadError.shutDown) }
+    let error = reason == .paused ? HotReloadError.paused : .shutDown
+    for continuation in continuations { continuation.resume(throwing: error) }
     for body in bodies { body.abandon() }
   }
 }
@@ -175,12 +244,25 @@ extension ReloadDriver {
     return try await withTicket { .submit(classified, $0) }
   }
 
+  /// A number that nothing else has.
+  func newNumber() -> UInt64 {
+    state.withLock { state in
+      state.lastNumber += 1
+      return state.lastNumber
+    }
+  }
+
+  func clearQuarantine(of unit: UnitID?) {
+    step(.clearQuarantine(unit))
+    recorder?.clearedQuarantine(of: unit)
+  }
+
   /// Returns when all that was submitted before has been through a transaction.
   func drain() async throws {
     _ = try await withTicket { .drain($0) }
   }
 
-  private func withTicket(
+  func withTicket(
     _ event: @Sendable (Machine.Ticket) -> Machine.Event
   ) async throws -> ReloadReport {
     try await withCheckedThrowingContinuation { continuation in
@@ -198,12 +280,39 @@ extension ReloadDriver {
   func job<Result: Sendable>(
     _ body: @escaping @Sendable () -> Swift.Result<Result, any Error>
   ) async throws -> Result {
+    try await withJob { continuation, done in
+      continuation.resume(with: body())
+      done()
+    }
+  }
+
+  /// Runs something asynchronous between two transactions. It must end by itself: all waits until it does.
+  func asyncJob<Result: Sendable>(
+    _ body: @escaping @Sendable () async throws -> Result
+  ) async throws -> Result {
+    try await withJob { continuation, done in
+      self.tasks.start {
+        let result: Swift.Result<Result, any Error>
+        do { result = .success(try await body()) } catch { result = .failure(error) }
+        // The queue goes on first, so that whoever waited can use it at once.
+        done()
+        continuation.resume(with: result)
+      }
+    }
+  }
+
+  private func withJob<Result: Sendable>(
+    _ run:
+      @escaping @Sendable (
+        CheckedContinuation<Result, any Error>, _ done: @escaping @Sendable () -> Void
+      ) -> Void
+  ) async throws -> Result {
     try await withCheckedThrowingContinuation { continuation in
       let job = state.withLock { state in
         state.lastNumber += 1
         let job = Machine.Job(number: state.lastNumber)
         state.jobs[job] = JobBody(
-          run: { continuation.resume(with: body()) },
+          run: { done in run(continuation, done) },
           abandon: { continuation.resume(throwing: HotReloadError.shutDown) })
         return job
       }
@@ -222,62 +331,11 @@ extension ReloadDriver {
     worker.stop()
     timer?.cancel()
     await timer?.value
+    if !(await tasks.wait(atMost: Self.taskGracePeriod)) {
+      tasks.cancelAll()
+      log.leftTasks(tasks.count)
+    }
+    await recorder?.stopped()
     for slot in slots { slot.finish() }
-  }
-}
-
-// MARK: Deadlines
-
-extension ReloadDriver {
-  /// Sees to it that the machine hears of a deadline. A timer that is there already serves any later one.
-  private func armTimer() {
-    state.withLock { state in
-      guard let deadline = state.machine.nextDeadline, !stopped.isOpen else { return }
-      if let timer = state.timer, timer.deadline <= deadline { return }
-      state.timer?.task.cancel()
-      state.lastNumber += 1
-      let number = state.lastNumber
-      state.timer = Timer(
-        number: number, deadline: deadline, task: Task { await self.watchDeadlines(as: number) })
-    }
-  }
-
-  private func watchDeadlines(as number: UInt64) async {
-    while true {
-      let deadline: Duration? = state.withLock { state in
-        guard state.timer?.number == number else { return nil }
-        guard let deadline = state.machine.nextDeadline else {
-          state.timer = nil
-          return nil
-        }
-        state.timer?.deadline = deadline
-        return deadline
-      }
-      guard let deadline else { return }
-      do { try await clock.sleep(deadline) } catch { return }
-      expire()
-    }
-  }
-
-  private func expire() {
-    let isExpired = state.withLock { state in
-      state.machine.nextDeadline.map { clock.now() >= $0 } ?? false
-    }
-    guard isExpired else { return }
-    replaceWorker()
-    step(.timePassed)
-  }
-
-  /// The worker may never come back from what it does; what it brings late is discarded.
-  private func replaceWorker() {
-    state.withLock { state in
-      state.lostWorkers.removeAll { $0.worker == nil }
-      guard state.lostWorkers.count < Self.maximumLostWorkers, let worker = WorkerThread() else {
-        return
-      }
-      state.worker.stop()
-      state.lostWorkers.append(WorkerReference(worker: state.worker))
-      state.worker = worker
-    }
   }
 }

@@ -11,16 +11,43 @@ struct ReloadLog: Sendable {
     logger.error("the configs cannot be listed", metadata: ["error": "\(error)"])
   }
 
-  func published(_ publication: TransactionMachine<ConfigContent>.Publication) {
+  func unhealthy(_ generation: UInt64, _ reason: String) {
+    logger.error(
+      "what is in force is not healthy, and there is nothing to go back to",
+      metadata: ["generation": "\(generation)", "reason": "\(reason)"])
+  }
+
+  func baked(_ baked: TransactionMachine<UnitContent>.Baked) {
+    logger.debug(
+      "what is in force is the last good",
+      metadata: [
+        "generation": "\(baked.generation)", "bake": "\(baked.duration)",
+        "units": .array(baked.units.sorted().map { "\($0)" }),
+      ])
+  }
+
+  func retireOverdue(_ participant: String, _ limit: Duration) {
+    logger.warning(
+      "a participant does not let go of something that was replaced",
+      metadata: ["participant": "\(participant)", "limit": "\(limit)"])
+  }
+
+  func leftTasks(_ count: Int) {
+    logger.error(
+      "participants or validators do not end; the shutdown goes on without them",
+      metadata: ["tasks": "\(count)"])
+  }
+
+  func published(_ publication: TransactionMachine<UnitContent>.Publication) {
     for notice in publication.notices { log(notice) }
     for unit in publication.units { log(unit, of: publication) }
   }
 
   private func log(
-    _ unit: TransactionMachine<ConfigContent>.UnitChange,
-    of publication: TransactionMachine<ConfigContent>.Publication
+    _ unit: TransactionMachine<UnitContent>.UnitChange,
+    of publication: TransactionMachine<UnitContent>.Publication
   ) {
-    let name = unit.unit.configName ?? unit.unit.description
+    let name = unit.unit.eventName ?? unit.unit.description
     var metadata: Logger.Metadata = [
       "config": "\(name)", "generation": "\(publication.generation)",
       "producer": "\(publication.producers.map(\.description).joined(separator: ","))",
@@ -32,9 +59,17 @@ struct ReloadLog: Sendable {
     case .recovered:
       metadata["duration"] = "\(publication.duration)"
       logger.notice("config recovered: what is on disk is good again", metadata: metadata)
-    case .rejected(let diagnostics):
-      metadata["errors"] = .array(diagnostics.map { "\(redacted($0))" })
-      if unit.isRepeated {
+    case .rolledBack(let reason):
+      metadata["reason"] = "\(reason)"
+      logger.error(
+        "config rolled back: what was in force before is so again", metadata: metadata)
+    case .rejected, .refused, .quarantined:
+      metadata["errors"] = .array(unit.outcome.diagnostics.map { "\(redacted($0))" })
+      if unit.isChanged {
+        logger.error(
+          "config rejected; the last good value of an earlier process is in force",
+          metadata: metadata)
+      } else if unit.isRepeated {
         logger.debug("config is still rejected", metadata: metadata)
       } else if unit.new == nil {
         logger.error("config rejected, and there is no good value to serve", metadata: metadata)
@@ -44,8 +79,9 @@ struct ReloadLog: Sendable {
     case .unchanged:
       logger.trace("config unchanged", metadata: metadata)
     }
-    if unit.isChanged, let old = unit.old, let new = unit.new, logger.logLevel <= .debug {
-      let differences = new.tree.difference(from: old.tree)
+    if unit.isChanged, let old = unit.old?.tree, let new = unit.new?.tree, logger.logLevel <= .debug
+    {
+      let differences = new.difference(from: old)
       metadata["keys"] = .array(differences.map { "\($0.keyPath)" })
       logger.debug("config values changed", metadata: metadata)
     }

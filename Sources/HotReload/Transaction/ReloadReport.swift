@@ -17,6 +17,8 @@ public enum ReloadPhase: String, Sendable, Hashable, CaseIterable {
   case swap
   /// Waking the streams, and handing events to the handlers' mailboxes.
   case publish
+  /// Letting new products take over from those before.
+  case activate
   /// Watching the health of what was put in force.
   case verify
   /// Letting go of what was replaced.
@@ -31,12 +33,35 @@ public enum ReloadOutcome: Sendable, Hashable {
   case unchanged
   /// The unit had been rejected, and is good again; ``UnitReport/isChanged`` says whether with new content.
   case recovered
-  /// The content is not in force, and what was in force before stays so.
+  /// The content on disk is not in force, and what was in force before stays so. When a process starts, the last
+  /// good content may take its place; then ``ReloadReport/UnitReport/isChanged`` is true.
   case rejected([ConfigDiagnostic])
+  /// As rejected, by a participant that could not make anything of it.
+  case refused(by: String, [ConfigDiagnostic])
+  /// As rejected, because the same content was rolled back before.
+  case quarantined(reason: String)
+  /// What was in force before is so again, because the newer content did not outlive its bake.
+  case rolledBack(reason: String)
 
-  /// What is wrong, if it was rejected.
+  /// Why what is on disk is not in force; empty if it is.
   public var diagnostics: [ConfigDiagnostic] {
-    if case .rejected(let diagnostics) = self { diagnostics } else { [] }
+    switch self {
+    case .applied, .unchanged, .recovered: []
+    case .rejected(let diagnostics): diagnostics
+    case .refused(let name, let diagnostics):
+      diagnostics.map { diagnostic in
+        var named = diagnostic
+        named.message = "\(name) refused it: \(diagnostic.message)"
+        return named
+      }
+    case .quarantined(let reason), .rolledBack(let reason):
+      [
+        ConfigDiagnostic(
+          location: nil,
+          message: "this content was rolled back, because \(reason); it does not come into force "
+            + "again until it differs")
+      ]
+    }
   }
 }
 

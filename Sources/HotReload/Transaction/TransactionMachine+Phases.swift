@@ -11,77 +11,127 @@ extension TransactionMachine {
         ConfigDiagnostic(location: nil, message: "\(unit) was not loaded")
       ])
     }
-    for (unit, result) in results {
-      let known = units[unit] ?? Unit()
-      switch result {
-      case .content(let content) where content == known.applied:
-        let outcome: ReloadOutcome = known.refusal.isEmpty ? .unchanged : .recovered
-        transaction.changes[unit] = change(unit, known, outcome, isRepeated: known.refusal.isEmpty)
-      case .content(let content):
-        transaction.candidates[unit] = content
-      case .rejected(let diagnostics):
-        transaction.changes[unit] = rejection(unit, known, diagnostics)
-      case .absent(let diagnostic):
-        transaction.changes[unit] = absence(unit, known, diagnostic, of: transaction)
+    for (unit, diagnostics) in transaction.candidate.fallBacks where lastGood[unit] != nil {
+      results[unit] = .rejected(diagnostics)
+      if units[unit]?.applied != lastGood[unit] {
+        putLastGood(of: unit, because: diagnostics, into: &transaction)
       }
     }
+    for (unit, result) in results where transaction.candidates[unit] == nil {
+      compare(unit, result, in: &transaction)
+    }
+    keepGroupsTogether(&transaction)
     running = transaction
+    return validate(at: now)
+  }
+
+  private mutating func compare(
+    _ unit: UnitID, _ result: LoadResult, in transaction: inout Running
+  ) {
+    let known = units[unit] ?? Unit()
+    switch result {
+    case .content(let content) where content == known.applied:
+      let outcome: ReloadOutcome = known.refusal.isEmpty ? .unchanged : .recovered
+      transaction.changes[unit] = change(unit, known, outcome, isRepeated: known.refusal.isEmpty)
+    case .content(let content):
+      if let reason = quarantineReason(of: content, unit) {
+        reject(unit, .quarantined(reason: reason), in: &transaction)
+      } else {
+        transaction.candidates[unit] = content
+      }
+    case .rejected(let diagnostics):
+      reject(unit, .rejected(diagnostics), in: &transaction)
+    case .absent(let diagnostic):
+      let isMissed =
+        known.applied != nil || transaction.candidate.producers.contains(.registration)
+      if isMissed, known.applied != nil || lastGood[unit] != nil {
+        reject(unit, .rejected([diagnostic]), in: &transaction)
+      } else {
+        forget(unit, diagnostic, in: &transaction)
+      }
+    }
+  }
+
+  /// What never was in force and has no files is forgotten.
+  private mutating func forget(
+    _ unit: UnitID, _ diagnostic: ConfigDiagnostic, in transaction: inout Running
+  ) {
+    units[unit] = nil
+    let isAskedFor = transaction.candidate.producers.contains { $0 != .watcher && $0 != .start }
+    transaction.changes[unit] = change(
+      unit, Unit(), isAskedFor ? .rejected([diagnostic]) : .unchanged, isRepeated: true)
+  }
+
+  /// Refuses what is on disk; where nothing is in force yet, the last good content takes its place.
+  private func reject(
+    _ unit: UnitID, _ outcome: ReloadOutcome, in transaction: inout Running
+  ) {
+    guard mayFallBack(unit, in: transaction) else {
+      transaction.changes[unit] = refusal(unit, outcome)
+      return
+    }
+    putLastGood(of: unit, because: outcome.diagnostics, into: &transaction)
+  }
+
+  private func mayFallBack(_ unit: UnitID, in transaction: Running) -> Bool {
+    let producers = transaction.candidate.producers
+    return lastGood[unit] != nil && units[unit]?.applied == nil
+      && transaction.fellBack[unit] == nil
+      && (producers.contains(.start) || producers.contains(.registration))
+  }
+
+  private func putLastGood(
+    of unit: UnitID, because diagnostics: [ConfigDiagnostic], into transaction: inout Running
+  ) {
+    transaction.candidates[unit] = lastGood[unit]
+    transaction.fellBack[unit] = diagnostics
+  }
+
+  /// Where one unit of a group starts from its last good content, so do the others that have one.
+  private func keepGroupsTogether(_ transaction: inout Running) {
+    guard !transaction.fellBack.isEmpty else { return }
+    let fallen = transaction.fellBack.keys.sorted()
+    for unit in Array(transaction.candidates.keys) where mayFallBack(unit, in: transaction) {
+      let key = groups.key(of: unit)
+      guard let culprit = fallen.first(where: { groups.key(of: $0) == key }) else { continue }
+      putLastGood(
+        of: unit, because: [Self.heldBack(unit, because: "\(culprit)", "was rejected")],
+        into: &transaction)
+    }
+  }
+
+  static func heldBack(
+    _ unit: UnitID, because culprit: String, _ what: String
+  ) -> ConfigDiagnostic {
+    ConfigDiagnostic(
+      location: nil,
+      message: "\(unit) is held back because \(culprit), which is in the same group, \(what)")
+  }
+
+  private mutating func validate(at now: Duration) -> [Action] {
+    guard let transaction = running else { return [] }
     guard !transaction.candidates.isEmpty else { return decide([:], at: now) }
     enter(.validate, at: now, limit: limits.validate)
     return [.validate(transaction.id, transaction.candidates)]
   }
 
-  /// What is in force stays so if its files go away. What never was in force is forgotten.
-  private mutating func absence(
-    _ unit: UnitID, _ known: Unit, _ diagnostic: ConfigDiagnostic, of transaction: Running
-  ) -> UnitChange {
-    guard known.applied == nil else { return rejection(unit, known, [diagnostic]) }
-    units[unit] = nil
-    let isAskedFor = transaction.candidate.producers.contains { $0 != .watcher && $0 != .start }
-    return change(
-      unit, Unit(), isAskedFor ? .rejected([diagnostic]) : .unchanged, isRepeated: true)
-  }
-
-  private func change(
-    _ unit: UnitID, _ known: Unit, _ outcome: ReloadOutcome, isRepeated: Bool
-  ) -> UnitChange {
-    UnitChange(
-      unit: unit, outcome: outcome, old: known.applied, new: known.applied, isChanged: false,
-      isRepeated: isRepeated)
-  }
-
-  private func rejection(
-    _ unit: UnitID, _ known: Unit, _ diagnostics: [ConfigDiagnostic]
-  ) -> UnitChange {
-    change(unit, known, .rejected(diagnostics), isRepeated: known.refusal == diagnostics)
-  }
-
-  /// Settles each unit's outcome, groups as a whole, and swaps in what passed.
+  /// Takes out what the validators refused, groups as a whole, and has products made of what passed.
   mutating func decide(
     _ errors: [UnitID: [ConfigDiagnostic]], at now: Duration
   ) -> [Action] {
     guard var transaction = running else { return [] }
+    let fallenBefore = transaction.fellBack.count
     for (unit, diagnostics) in errors where !diagnostics.isEmpty {
       guard transaction.candidates.removeValue(forKey: unit) != nil else { continue }
-      transaction.changes[unit] = rejection(unit, units[unit] ?? Unit(), diagnostics)
+      let reason = transaction.fellBack[unit] ?? diagnostics
+      reject(unit, .rejected(reason), in: &transaction)
     }
-    holdBack(&transaction)
-    for (unit, content) in transaction.candidates {
-      let known = units[unit] ?? Unit()
-      transaction.changes[unit] = UnitChange(
-        unit: unit, outcome: known.refusal.isEmpty ? .applied : .recovered, old: known.applied,
-        new: content, isChanged: true, isRepeated: false)
-    }
-    for (unit, change) in transaction.changes {
-      let isForgotten = change.new == nil && change.isRepeated && units[unit] == nil
-      if !isForgotten { units[unit, default: Unit()].refusal = change.outcome.diagnostics }
-    }
+    keepGroupsTogether(&transaction)
+    let isAnythingElse = transaction.fellBack.count > fallenBefore
+    if !isAnythingElse { holdBack(&transaction) }
     running = transaction
-    guard !transaction.candidates.isEmpty else {
-      return publish(at: now)
-    }
-    enter(.swap, at: now)
-    return [.swap(transaction.id, generation: nextGeneration(), transaction.candidates)]
+    // A last good content must pass like any other. Each unit has only one, so this ends.
+    return isAnythingElse ? validate(at: now) : prepare(at: now)
   }
 
   /// Refuses the good units of a group in which another one is bad.
@@ -94,23 +144,49 @@ extension TransactionMachine {
       culprits[key] = min(culprits[key] ?? unit, unit)
     }
     guard !culprits.isEmpty else { return }
-    for unit in transaction.candidates.keys {
+    for unit in Array(transaction.candidates.keys) {
       guard let culprit = culprits[groups.key(of: unit)] else { continue }
       transaction.candidates[unit] = nil
-      let diagnostic = ConfigDiagnostic(
-        location: nil,
-        message: "\(unit) is held back because \(culprit), which is in the same group, was rejected"
-      )
-      transaction.changes[unit] = rejection(unit, units[unit] ?? Unit(), [diagnostic])
+      transaction.changes[unit] = refusal(
+        unit, .rejected([Self.heldBack(unit, because: "\(culprit)", "was rejected")]))
     }
+  }
+
+  /// Settles each unit's outcome, and swaps in what passed.
+  mutating func putInForce(at now: Duration) -> [Action] {
+    guard var transaction = running else { return [] }
+    for (unit, content) in transaction.candidates {
+      let known = units[unit] ?? Unit()
+      let outcome: ReloadOutcome =
+        if let reasons = transaction.fellBack[unit] {
+          .rejected(reasons)
+        } else {
+          known.refusal.isEmpty ? .applied : .recovered
+        }
+      transaction.changes[unit] = UnitChange(
+        unit: unit, outcome: outcome, old: known.applied, new: content, isChanged: true,
+        isRepeated: false)
+    }
+    for (unit, change) in transaction.changes {
+      let isForgotten = change.new == nil && change.isRepeated && units[unit] == nil
+      if !isForgotten { units[unit, default: Unit()].refusal = change.outcome.diagnostics }
+    }
+    running = transaction
+    guard !transaction.candidates.isEmpty else {
+      return publish(at: now)
+    }
+    enter(.swap, at: now)
+    let swap = Swap(contents: transaction.candidates, products: transaction.productsByParticipant)
+    return [.swap(transaction.id, generation: nextGeneration(), swap)]
   }
 
   /// Tells everybody, after the swap or instead of it.
   mutating func publish(at now: Duration) -> [Action] {
     guard let transaction = running else { return [] }
-    for unit in transaction.candidates.keys {
-      units[unit, default: Unit()].applied = transaction.candidates[unit]
+    for (unit, content) in transaction.candidates {
+      units[unit, default: Unit()].applied = content
     }
+    takeOverProducts(at: now)
     if transaction.asked.isEmpty && !transaction.candidate.isEverything {
       // Nothing was loaded, so no phase ends here.
       running?.phase = .publish
@@ -126,12 +202,21 @@ extension TransactionMachine {
     return [.publish(transaction.id, publication)]
   }
 
+  /// Lets the products that came into force take over from those before.
+  mutating func activate(at now: Duration) -> [Action] {
+    guard let transaction = running, !transaction.activations.isEmpty else {
+      return complete(at: now)
+    }
+    enter(.activate, at: now, limit: limits.activate)
+    return [.activate(transaction.id, transaction.activations)]
+  }
+
   /// Answers those who wait, and goes on with what came meanwhile.
   mutating func complete(at now: Duration) -> [Action] {
     guard let transaction = running else { return [] }
     let phases =
       transaction.phases
-      + [.init(phase: .publish, duration: now - transaction.phaseStarted)]
+      + [.init(phase: transaction.phase, duration: now - transaction.phaseStarted)]
     running = nil
     contentPublished += transaction.candidate.content.count
     let report = ReloadReport(
@@ -148,49 +233,8 @@ extension TransactionMachine {
       actions.append(.answer(waiter.ticket, report))
       return true
     }
+    if !transaction.candidates.isEmpty { actions += beginBake(after: transaction, at: now) }
     return actions + beginNext(at: now)
-  }
-
-  /// Ends the waiting for a phase whose time is up. What it was to answer comes late and is discarded.
-  mutating func expire(at now: Duration) -> [Action] {
-    guard let transaction = running, let deadline = transaction.deadline, now >= deadline else {
-      return []
-    }
-    switch transaction.phase {
-    case .load:
-      let diagnostic = ConfigDiagnostic(
-        location: nil,
-        message: "reading took longer than \(limits.load), so the last good value stays in force")
-      return compare(
-        Dictionary(uniqueKeysWithValues: transaction.asked.map { ($0, .rejected([diagnostic])) }),
-        at: now)
-    case .validate:
-      let diagnostic = ConfigDiagnostic(
-        location: nil,
-        message: "the validators did not answer within \(limits.validate), "
-          + "so the last good value stays in force")
-      return decide(transaction.candidates.mapValues { _ in [diagnostic] }, at: now)
-    default:
-      return []
-    }
-  }
-
-  /// Aborts what is before its swap, and finishes what is after it.
-  mutating func stop(at now: Duration) -> [Action] {
-    guard !isStopping else { return [] }
-    isStopping = true
-    var tickets = pendingTickets.map { $0.ticket } + incomplete.map { $0.waiter.ticket }
-    if let transaction = running, transaction.phase != .swap, transaction.phase != .publish {
-      tickets += transaction.tickets.map { $0.ticket }
-      running = nil
-    }
-    pendingTickets = []
-    incomplete = []
-    pending = ClassifiedCandidate()
-    content = []
-    let abandoned = jobs
-    jobs = []
-    return [.abandon(tickets, abandoned)] + beginNext(at: now)
   }
 }
 

@@ -1,20 +1,37 @@
 import FileWatching
 import WorkspaceTools
 
+/// What a unit consists of, as the machine sees it.
+protocol TransactionContent: Equatable, Sendable {
+  associatedtype Fingerprint: Hashable & Sendable
+  /// Equal for equal contents, also in another process; computed only where it is needed.
+  var fingerprint: Fingerprint { get }
+}
+
 /// The rules of a reload, without any file, thread or clock: events and the time go in, actions come out.
 ///
 /// Transactions are serial. Candidates that arrive during one are merged into the next. A job (such as the
 /// registration of a stream) runs between two transactions, so what it sees in force stays in force while it runs.
 ///
+/// Participants make products of what passed, before it is swapped in. What was swapped in is on trial during its
+/// bake: what it replaced is kept, and comes back if the health check fails.
+///
 /// Whoever drives it performs the actions in their order, and answers each with the event that it asks for.
 /// Time is a duration since any fixed moment.
-struct TransactionMachine<Content: Equatable & Sendable>: Sendable {
+struct TransactionMachine<Content: TransactionContent>: Sendable {
   /// What the loader found for a unit.
   enum LoadResult: Sendable, Equatable {
     case content(Content)
     case rejected([ConfigDiagnostic])
     /// There is nothing to load; the diagnostic says what was looked for.
     case absent(ConfigDiagnostic)
+  }
+
+  /// What became of a participant's attempt to make a product.
+  enum PrepareResult: Sendable, Equatable {
+    case made
+    /// There is no product.
+    case refused([ConfigDiagnostic])
   }
 
   enum Event: Sendable {
@@ -27,9 +44,19 @@ struct TransactionMachine<Content: Equatable & Sendable>: Sendable {
     case loaded(Transaction, [UnitID: LoadResult])
     /// What is wrong with each unit that was to be validated; a unit that is missing is good.
     case validated(Transaction, [UnitID: [ConfigDiagnostic]])
+    /// One participant is done, maybe too late.
+    case prepared(Transaction, Product, PrepareResult)
     case swapped(Transaction)
     case published(Transaction)
+    case activated(Transaction)
     case jobDone(Job)
+    /// What a health check that was asked for said: nil if all is well, else what is not.
+    case healthChecked(generation: UInt64, failure: String?)
+    /// Begin no transaction until `resume`.
+    case pause
+    case resume
+    /// Forget what was rolled back: of this unit, or of all.
+    case clearQuarantine(UnitID?)
     /// A deadline may have passed.
     case timePassed
     case stop
@@ -40,20 +67,36 @@ struct TransactionMachine<Content: Equatable & Sendable>: Sendable {
     case load(Transaction, [UnitID], isEverything: Bool)
     /// Answer: `validated`.
     case validate(Transaction, [UnitID: Content])
+    /// Have these products made of these contents and of what else is in force. Answer: `prepared` for each.
+    case prepare(Transaction, generation: UInt64, [Making], [UnitID: Content])
     /// Put these in force, as this generation. Answer: `swapped`.
-    case swap(Transaction, generation: UInt64, [UnitID: Content])
+    case swap(Transaction, generation: UInt64, Swap)
     /// Answer: `published`.
     case publish(Transaction, Publication)
+    /// Tell these that they came into force. Answer: `activated`.
+    case activate(Transaction, [Activation])
+    /// These will not come into force again.
+    case retire([Product])
+    /// Ask whether all is well. Answer: `healthChecked`.
+    case checkHealth(generation: UInt64)
+    /// The health check failed, and there is nothing to go back to.
+    case unhealthy(generation: UInt64, reason: String)
+    /// These units outlived their bake.
+    case baked(Baked)
+    /// These contents were rolled back and are not to come into force again.
+    case quarantine([UnitID: Content], reason: String)
     /// A transaction ended.
     case finished(ReloadReport)
     case answer(Ticket, ReloadReport)
     /// Answer: `jobDone`.
     case run(Job)
-    /// There will be no answer for these any more: the machine was stopped.
-    case abandon([Ticket], [Job])
+    /// There will be no answer for these.
+    case abandon([Ticket], [Job], AbandonReason)
     /// Nothing runs any more, and nothing will.
     case stopped
   }
+
+  enum AbandonReason: Sendable { case stopped, paused }
 
   /// Who waits for a report.
   struct Ticket: Sendable, Hashable { var number: UInt64 }
@@ -61,14 +104,60 @@ struct TransactionMachine<Content: Equatable & Sendable>: Sendable {
   struct Job: Sendable, Hashable { var number: UInt64 }
   /// The number of a transaction, by which what comes late is known.
   struct Transaction: Sendable, Hashable { var number: UInt64 }
+  /// Somebody who makes products.
+  struct Participant: Sendable, Hashable { var number: UInt64 }
+  /// Something that a participant made or is to make. Each number is used once.
+  struct Product: Sendable, Hashable { var number: UInt64 }
+
+  /// An order to make a product.
+  struct Making: Sendable, Hashable {
+    var participant: Participant
+    var product: Product
+    /// Of which of the participant's units the content differs.
+    var changed: Set<UnitID>
+  }
+
+  /// What a swap puts in force; what is not named stays.
+  struct Swap: Sendable {
+    var contents: [UnitID: Content]
+    var products: [Participant: Product]
+    /// Whether what was in force before comes back.
+    var isRollBack = false
+  }
+
+  /// A product that came into force, and the one whose place it took.
+  struct Activation: Sendable, Hashable {
+    var product: Product
+    var replaced: Product?
+  }
+
+  /// What outlived its bake.
+  struct Baked: Sendable {
+    var generation: UInt64
+    var units: Set<UnitID>
+    var duration: Duration
+  }
 
   /// How long a phase may take. What comes after its deadline is discarded.
   struct Limits: Sendable {
     var load: Duration = .seconds(30)
     var validate: Duration = .seconds(10)
+    var prepare: Duration = .seconds(30)
+    var activate: Duration = .seconds(10)
+    /// How long what was swapped in is on trial; 0 for not at all.
+    var bake: Duration = .zero
+    /// Whether health checks are made during a bake.
+    var checksHealth = false
+    /// The time between two health checks.
+    var healthInterval: Duration = .seconds(1)
+    /// How long a health check may take; then it counts as failed.
+    var health: Duration = .seconds(5)
     /// How many content changes are published at a time, so that a config waits for no more than these.
     var contentSlice = 512
   }
+
+  /// How many contents of a unit are kept in quarantine; beyond it the oldest is forgotten.
+  static var maximumQuarantined: Int { 16 }
 
   /// What is known about one unit.
   struct Unit: Sendable {
@@ -76,6 +165,20 @@ struct TransactionMachine<Content: Equatable & Sendable>: Sendable {
     var applied: Content?
     /// Why what is on disk is not in force; empty if it is.
     var refusal: [ConfigDiagnostic] = []
+  }
+
+  /// Something that was rolled back, and why.
+  struct Quarantined: Sendable {
+    var fingerprint: Content.Fingerprint
+    var reason: String
+  }
+
+  /// What a process starts with that is not the first.
+  struct Memory: Sendable {
+    var generation: UInt64 = 0
+    /// The last good content of each unit, for when what is on disk is not.
+    var lastGood: [UnitID: Content] = [:]
+    var quarantine: [UnitID: [Quarantined]] = [:]
   }
 
   /// One unit's part of a publication.
@@ -102,21 +205,6 @@ struct TransactionMachine<Content: Equatable & Sendable>: Sendable {
     var duration: Duration
   }
 
-  /// The transaction that is under way.
-  struct Running: Sendable {
-    var id: Transaction
-    var candidate: ClassifiedCandidate
-    var asked: Set<UnitID>
-    var tickets: [Waiter]
-    var started: Duration
-    var phase: ReloadPhase
-    var phaseStarted: Duration
-    var phases: [ReloadReport.PhaseDuration] = []
-    var deadline: Duration?
-    var changes: [UnitID: UnitChange] = [:]
-    var candidates: [UnitID: Content] = [:]
-  }
-
   /// Who waits for a report, and until how much content was published.
   struct Waiter: Sendable {
     var ticket: Ticket
@@ -136,64 +224,98 @@ struct TransactionMachine<Content: Equatable & Sendable>: Sendable {
   var incomplete: [(waiter: Waiter, report: ReloadReport)] = []
   var content: [FileChange] = []
   var contentPublished = 0
+  /// Those who make products, each with the one that is in force.
+  var members: [Participant: Member] = [:]
+  var bake: Bake?
+  /// Why what is on trial must go, as soon as nothing else runs.
+  var rollBackReason: String?
+  var lastGood: [UnitID: Content]
+  var quarantine: [UnitID: [Quarantined]]
+  var isPaused = false
   var isStopping = false
   private var isStopped = false
-  private var lastTransaction: UInt64 = 0
+  private var lastNumber: UInt64 = 0
 
-  init(groups: AtomicGroups = .none, limits: Limits = Limits(), generation: UInt64 = 0) {
+  init(groups: AtomicGroups = .none, limits: Limits = Limits(), memory: Memory = Memory()) {
     self.groups = groups
     self.limits = limits
-    self.generation = generation
+    generation = memory.generation
+    lastGood = memory.lastGood
+    quarantine = memory.quarantine
   }
 
   /// When `timePassed` is due; nil if nothing is waited for.
-  var nextDeadline: Duration? { running?.deadline }
+  var nextDeadline: Duration? {
+    guard let checked = bake?.deadline, !isStopping else { return running?.deadline }
+    return running?.deadline.map { min($0, checked) } ?? checked
+  }
 
-  /// Whether nothing is under way and nothing waits.
+  /// Whether nothing is under way and nothing waits, but for a bake.
   var isIdle: Bool {
     running == nil && runningJob == nil && jobs.isEmpty && !pending.isUrgent && content.isEmpty
-      && pendingTickets.isEmpty
+      && pendingTickets.isEmpty && rollBackReason == nil
   }
 
   /// Takes an event in, at a time that never runs backwards.
   mutating func handle(_ event: Event, at now: Duration) -> [Action] {
     switch event {
     case .submit(let candidate, let ticket):
-      guard !isStopping else { return [.abandon(ticket.map { [$0] } ?? [], [])] }
+      guard accepts(ticket) else { return [.abandon(ticket.map { [$0] } ?? [], [], refusalReason)] }
       pending.merge(candidate)
       content.merge(candidate.content)
       if let ticket { wait(ticket) }
       return beginNext(at: now)
     case .drain(let ticket):
-      guard !isStopping else { return [.abandon([ticket], [])] }
+      guard accepts(ticket) else { return [.abandon([ticket], [], refusalReason)] }
       wait(ticket)
       return beginNext(at: now)
     case .enqueue(let job):
-      guard !isStopping else { return [.abandon([], [job])] }
+      guard !isStopping else { return [.abandon([], [job], .stopped)] }
       jobs.append(job)
       return beginNext(at: now)
     case .jobDone(let job):
       guard runningJob == job else { return [] }
       runningJob = nil
       return beginNext(at: now)
+    case .prepared(let id, let product, let result):
+      return take(result, of: product, for: id, at: now)
     case .loaded(let id, let results):
-      guard running?.id == id, running?.phase == .load else { return [] }
-      return compare(results, at: now)
+      return isRunning(id, .load) ? compare(results, at: now) : []
     case .validated(let id, let errors):
-      guard running?.id == id, running?.phase == .validate else { return [] }
-      return decide(errors, at: now)
+      return isRunning(id, .validate) ? decide(errors, at: now) : []
     case .swapped(let id):
-      guard running?.id == id, running?.phase == .swap else { return [] }
-      return publish(at: now)
+      return isRunning(id, .swap) ? publish(at: now) : []
     case .published(let id):
-      guard running?.id == id, running?.phase == .publish else { return [] }
-      return complete(at: now)
+      return isRunning(id, .publish) ? activate(at: now) : []
+    case .activated(let id):
+      return isRunning(id, .activate) ? complete(at: now) : []
+    case .healthChecked(let generation, let failure):
+      return takeHealth(of: generation, failure, at: now)
+    case .pause:
+      return pause()
+    case .resume:
+      isPaused = false
+      return beginNext(at: now)
+    case .clearQuarantine(let unit):
+      if let unit { quarantine[unit] = nil } else { quarantine = [:] }
+      return []
     case .timePassed:
       return expire(at: now)
     case .stop:
       return stop(at: now)
     }
   }
+
+  private func isRunning(_ id: Transaction, _ phase: ReloadPhase) -> Bool {
+    running?.id == id && running?.phase == phase
+  }
+
+  /// What nobody waits for may come in a pause: it is kept.
+  private func accepts(_ ticket: Ticket?) -> Bool {
+    !isStopping && (!isPaused || ticket == nil)
+  }
+
+  private var refusalReason: AbandonReason { isStopping ? .stopped : .paused }
 
   private mutating func wait(_ ticket: Ticket) {
     pendingTickets.append(
@@ -208,13 +330,19 @@ struct TransactionMachine<Content: Equatable & Sendable>: Sendable {
     if isStopping {
       guard !isStopped else { return [] }
       isStopped = true
-      return [.stopped]
+      return [.retire(forgetProducts()), .stopped]
+    }
+    if let reason = rollBackReason {
+      rollBackReason = nil
+      let actions = rollBack(because: reason, at: now)
+      if !actions.isEmpty { return actions }
     }
     if !jobs.isEmpty {
       let job = jobs.removeFirst()
       runningJob = job
       return [.run(job)]
     }
+    guard !isPaused else { return [] }
     guard pending.isUrgent || !pendingTickets.isEmpty || !content.isEmpty else { return [] }
     return begin(at: now)
   }
@@ -228,8 +356,7 @@ struct TransactionMachine<Content: Equatable & Sendable>: Sendable {
       // Merged candidates of which only content is left came from the watcher.
       if candidate.producers.isEmpty { candidate.producers = [.watcher] }
     }
-    lastTransaction += 1
-    let id = Transaction(number: lastTransaction)
+    let id = Transaction(number: nextNumber())
     var asked = candidate.units
     if candidate.isEverything { asked.formUnion(units.keys) }
     asked.formUnion(heldBack(with: asked))
@@ -259,19 +386,13 @@ struct TransactionMachine<Content: Equatable & Sendable>: Sendable {
     return refused.filter { keys.contains(groups.key(of: $0)) }
   }
 
+  mutating func nextNumber() -> UInt64 {
+    lastNumber += 1
+    return lastNumber
+  }
+
   mutating func nextGeneration() -> UInt64 {
     generation += 1
     return generation
-  }
-
-  /// Ends the current phase and begins the next.
-  mutating func enter(_ phase: ReloadPhase, at now: Duration, limit: Duration? = nil) {
-    guard var transaction = running else { return }
-    transaction.phases.append(
-      .init(phase: transaction.phase, duration: now - transaction.phaseStarted))
-    transaction.phase = phase
-    transaction.phaseStarted = now
-    transaction.deadline = limit.map { now + $0 }
-    running = transaction
   }
 }

@@ -8,9 +8,9 @@ struct WorkspaceConfigSource: ConfigSource {
   /// Which files are watched: configs of which none is are loaded only if somebody asks for them.
   let filter: PathFilter
 
-  func load(_ name: String) -> ConfigLoadResult {
+  func load(_ name: String) -> UnitLoadResult {
     do throws(ConfigError) {
-      return .content(ConfigContent(loaded: try loader.load(name)))
+      return .content(.config(try loader.load(name)))
     } catch {
       guard error.code == .missing, var diagnostic = error.diagnostics.first else {
         return .rejected(error.diagnostics)
@@ -18,6 +18,14 @@ struct WorkspaceConfigSource: ConfigSource {
       if !error.advice.isEmpty { diagnostic.message += ". \(error.advice)" }
       return .absent(diagnostic)
     }
+  }
+
+  func load(_ files: [FilePath], as name: String) -> UnitLoadResult {
+    let safety = PathSafety(
+      root: loader.workspace.root,
+      allowingLinksOutside: loader.options.allowsLinksOutOfRoot)
+    return FileGroupReader(safety: safety, limit: loader.options.maximumFileSize)
+      .read(files, as: name)
   }
 
   func names() throws -> [String] {

@@ -24,7 +24,7 @@ struct SnapshotCellTests {
 
   private static func storage(_ number: Int) -> SnapshotStorage {
     let value = TypedValue(Payload(number), generation: UInt64(number), slot: 1)
-    return SnapshotStorage(generation: UInt64(number), configs: [:], values: [value])
+    return SnapshotStorage(generation: UInt64(number), units: [:], values: [value])
   }
 
   @Test(

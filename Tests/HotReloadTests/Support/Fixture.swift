@@ -132,6 +132,7 @@ extension ChangeEvent {
     case .validationFailed(let name, _): "failed \(name)"
     case .reloadCompleted(let name, _): "completed \(name)"
     case .recovered(let name): "recovered \(name)"
+    case .rolledBack(let name, _): "rolled back \(name)"
     case .watchDegraded(let path, _): "degraded \(path)"
     case .watchRestored(let path): "restored \(path)"
     case .rescanned(let reason): "rescanned \(reason)"

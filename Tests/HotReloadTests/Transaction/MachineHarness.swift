@@ -4,6 +4,10 @@ import WorkspaceTools
 
 @testable import HotReload
 
+extension Int: TransactionContent {
+  public var fingerprint: Int { self }
+}
+
 typealias NumberMachine = TransactionMachine<Int>
 
 /// Drives a machine over a pretended disk of numbers, where a negative one is not valid and one below -100 cannot even
@@ -65,9 +69,9 @@ struct MachineHarness {
     case .validate(let id, let contents):
       let bad = contents.filter { $0.value < 0 }
       send(.validated(id, bad.mapValues { [Self.error("negative \($0)")] }))
-    case .swap(let id, let generation, let contents):
+    case .swap(let id, let generation, let swap):
       self.generation = generation
-      for (unit, content) in contents { inForce[unit.configName ?? ""] = content }
+      for (unit, content) in swap.contents { inForce[unit.configName ?? ""] = content }
       send(.swapped(id))
     case .publish(let id, let publication):
       publications.append(publication)
@@ -77,7 +81,8 @@ struct MachineHarness {
     case .run(let job):
       jobs.append(job.number)
       send(.jobDone(job))
-    case .abandon(let tickets, _): abandoned += tickets.map(\.number)
+    case .prepare, .activate, .retire, .checkHealth, .baked, .quarantine, .unhealthy: break
+    case .abandon(let tickets, _, _): abandoned += tickets.map(\.number)
     case .stopped: isStopped = true
     }
     return true

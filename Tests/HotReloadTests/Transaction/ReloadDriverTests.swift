@@ -19,9 +19,13 @@ struct ReloadDriverTests {
       self.inner = inner
     }
 
-    func load(_ name: String) -> ConfigLoadResult {
+    func load(_ name: String) -> UnitLoadResult {
       gates.withLock { $0[name] }?.pass()
       return inner.load(name)
+    }
+
+    func load(_ files: [FilePath], as name: String) -> UnitLoadResult {
+      inner.load(files, as: name)
     }
 
     func names() throws -> [String] { try inner.names() }
@@ -71,7 +75,7 @@ struct ReloadDriverTests {
       Candidate(producer: .reload, scope: .units([.config("b")])))
     #expect(report.outcome(of: "b") == .applied)
     gate.isOpen.open()
-    #expect(driver.cell.storage.configs["a"]?.content.tree["x"]?.value == .integer(1))
+    #expect(driver.cell.storage.config("a")?.tree["x"]?.value == .integer(1))
     let again = try await driver.submit(
       Candidate(producer: .reload, scope: .units([.config("a")])))
     #expect(again.outcome(of: "a") == .recovered)

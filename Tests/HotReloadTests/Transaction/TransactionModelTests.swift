@@ -80,7 +80,8 @@ private struct ModelRun {
   }
 
   private mutating func perform() {
-    if case .swap(_, let generation, let contents) = harness.outstanding.first {
+    if case .swap(_, let generation, let swap) = harness.outstanding.first {
+      let contents = swap.contents
       expect(generation == harness.generation + 1, "a generation was left out or repeated")
       expect(contents.values.allSatisfy { $0 > 0 }, "something bad came into force")
       expect(!contents.isEmpty, "a swap changed nothing")
@@ -122,6 +123,7 @@ private struct ModelRun {
     switch unit.outcome {
     case .recovered: expect(wasRefused, "\(name): recovered without having been refused")
     case .applied: expect(!wasRefused && unit.isChanged, "\(name): applied, but was refused")
+    case .refused, .quarantined, .rolledBack: expect(false, "\(name): no participant and no bake")
     case .rejected: expect(!unit.isChanged, "\(name): rejected and changed")
     case .unchanged:
       expect(!wasRefused || unit.new == nil, "\(name): a refusal ended without a word")

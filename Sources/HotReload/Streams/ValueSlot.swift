@@ -1,37 +1,33 @@
 import Synchronization
-import WorkspaceTools
 
-/// What the transaction knows of a ``ConfigSlot`` without its type.
-protocol AnyConfigSlot: AnyObject, Sendable {
+/// What the driver knows of a ``ValueSlot`` without its type.
+protocol AnyValueSlot: AnyObject, Sendable {
   var id: UInt64 { get }
-  var config: String { get }
   var index: Int { get }
-  /// Decodes and, unless told not to, validates a version.
-  func makeValue(
-    from config: LoadedConfig, generation: UInt64, validating: Bool
-  ) throws(ConfigError) -> any AnyTypedValue
   /// Tells those who wait that a newer value may be in force.
   func wake()
   /// Ends the streams: nothing newer will come.
   func finish()
 }
 
-/// One config in one type: its place in the snapshot, and who waits for the next version.
+/// One value that is made of a unit, such as a config in one type or a participant's product: its place in the snapshot,
+/// and who waits for the next version.
 ///
 /// All streams of the same config and type share it, so that each version is decoded once. It lives as long as one
 /// of them does; without it, the config is no longer decoded into that type.
 @usableFromInline
-final class ConfigSlot<T: Decodable & Sendable>: AnyConfigSlot {
+final class ValueSlot<T: Sendable>: AnyValueSlot {
   let id: UInt64
-  let config: String
+  /// The name of what it is made of.
+  let name: String
   @usableFromInline let index: Int
   @usableFromInline let cell: SnapshotCell
   private let waiters = StreamWaiters()
   private let isFinished = Atomic(false)
 
-  init(id: UInt64, config: String, index: Int, cell: SnapshotCell) {
+  init(id: UInt64, name: String, index: Int, cell: SnapshotCell) {
     self.id = id
-    self.config = config
+    self.name = name
     self.index = index
     self.cell = cell
   }
@@ -63,13 +59,6 @@ final class ConfigSlot<T: Decodable & Sendable>: AnyConfigSlot {
       SnapshotStorage.object(at: word, in: table, as: TypedValue<T>.self)
         ._withUnsafeGuaranteedRef { $0.generation }
     }
-  }
-
-  func makeValue(
-    from config: LoadedConfig, generation: UInt64, validating: Bool
-  ) throws(ConfigError) -> any AnyTypedValue {
-    let value = try config.decode(T.self, validating: validating)
-    return TypedValue(value, generation: generation, slot: id)
   }
 
   func wake() {

@@ -1,0 +1,53 @@
+extension ReloadDriver {
+  /// Sees to it that the machine hears of a deadline. A timer that is there already serves any later one.
+  func armTimer() {
+    state.withLock { state in
+      guard let deadline = state.machine.nextDeadline, !stopped.isOpen else { return }
+      if let timer = state.timer, timer.deadline <= deadline { return }
+      state.timer?.task.cancel()
+      state.lastNumber += 1
+      let number = state.lastNumber
+      state.timer = Timer(
+        number: number, deadline: deadline, task: Task { await self.watchDeadlines(as: number) })
+    }
+  }
+
+  private func watchDeadlines(as number: UInt64) async {
+    while true {
+      let deadline: Duration? = state.withLock { state in
+        guard state.timer?.number == number else { return nil }
+        guard let deadline = state.machine.nextDeadline else {
+          state.timer = nil
+          return nil
+        }
+        state.timer?.deadline = deadline
+        return deadline
+      }
+      guard let deadline else { return }
+      do { try await clock.sleep(deadline) } catch { return }
+      expire()
+    }
+  }
+
+  private func expire() {
+    let isExpired = state.withLock { state in
+      state.machine.nextDeadline.map { clock.now() >= $0 } ?? false
+    }
+    guard isExpired else { return }
+    replaceWorker()
+    step(.timePassed)
+  }
+
+  /// The worker may never come back from what it does; what it brings late is discarded.
+  private func replaceWorker() {
+    state.withLock { state in
+      state.lostWorkers.removeAll { $0.worker == nil }
+      guard state.lostWorkers.count < Self.maximumLostWorkers, let worker = WorkerThread() else {
+        return
+      }
+      state.worker.stop()
+      state.lostWorkers.append(WorkerReference(worker: state.worker))
+      state.worker = worker
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import WorkspaceTools
+
+extension ReloadDriver {
+  /// Has participants make products, all at once.
+  func prepare(
+    _ id: Machine.Transaction, generation: UInt64, _ makings: [Machine.Making],
+    _ contents: [UnitID: UnitContent]
+  ) {
+    let inForce = cell.storage
+    for making in makings {
+      guard let member = state.withLock({ $0.members[making.participant] }) else {
+        step(.prepared(id, making.product, .refused([])))
+        continue
+      }
+      var seen: [UnitID: UnitContent] = [:]
+      for unit in member.units { seen[unit] = contents[unit] ?? inForce.units[unit]?.content }
+      let change = ReloadChange(
+        generation: generation, changed: making.changed, contents: seen)
+      let cancel = tasks.start {
+        let result = await self.make(making.product, by: member, of: change)
+        self.step(.prepared(id, making.product, result))
+      }
+      state.withLock { $0.preparing.append(cancel) }
+    }
+  }
+
+  /// Has one participant make a product, which is kept under its number.
+  func make(
+    _ product: Machine.Product, by member: any AnyMembership, of change: ReloadChange
+  ) async -> Machine.PrepareResult {
+    do {
+      let made = try await Reentrancy.run { try await member.prepare(change) }
+      state.withLock { $0.products[product] = made }
+      return .made
+    } catch {
+      return .refused(Self.diagnostics(of: error, for: change))
+    }
+  }
+
+  /// What a participant's error says, with the place of the key that it names where it names one.
+  private static func diagnostics(
+    of error: any Error, for change: ReloadChange
+  ) -> [ConfigDiagnostic] {
+    if let error = error as? ConfigError { return error.diagnostics }
+    // Keys can be placed only if it is clear whose they are.
+    let configs = change.changed.compactMap(\.configName).compactMap(change.config)
+    guard configs.count == 1 else {
+      return [ConfigDiagnostic(location: nil, message: "\(error)")]
+    }
+    return configs[0].diagnostics(of: error)
+  }
+
+  /// Tells products that they came into force, all at once.
+  func activate(_ id: Machine.Transaction, _ activations: [Machine.Activation]) {
+    let pairs = state.withLock { state in
+      activations.compactMap { activation in
+        state.products[activation.product].map { product in
+          (product, activation.replaced.flatMap { state.products[$0] })
+        }
+      }
+    }
+    tasks.start {
+      await withTaskGroup(of: Void.self) { group in
+        for (product, replaced) in pairs {
+          group.addTask { await Reentrancy.run { await product.activate(replacing: replaced) } }
+        }
+      }
+      self.step(.activated(id))
+    }
+  }
+
+  /// Lets go of products, each in a task of its own that nothing waits for but the end.
+  func retire(_ products: [Machine.Product]) {
+    let held = state.withLock { state in
+      products.compactMap { state.products.removeValue(forKey: $0) }
+    }
+    for product in held {
+      tasks.start { await self.retire(product) }
+    }
+  }
+
+  private func retire(_ product: any AnyHeldProduct) async {
+    let deadline = clock.now() + Self.retireLimit
+    let isOverdue = await withTaskGroup(of: Bool.self) { group in
+      group.addTask {
+        await Reentrancy.run { await product.retire() }
+        return false
+      }
+      group.addTask {
+        // A cancelled sleep means that the product was let go of in time.
+        (try? await self.clock.sleep(deadline)) != nil
+      }
+      let isOverdue = await group.next() ?? false
+      if isOverdue { self.noteOverdue(product.name) }
+      group.cancelAll()
+      await group.waitForAll()
+      return isOverdue
+    }
+    state.withLock { state in
+      state.retirement.retired += 1
+      if isOverdue, let index = state.retirement.overdue.firstIndex(of: product.name) {
+        state.retirement.overdue.remove(at: index)
+      }
+    }
+  }
+
+  private func noteOverdue(_ name: String) {
+    state.withLock { $0.retirement.overdue.append(name) }
+    log.retireOverdue(name, Self.retireLimit)
+  }
+
+  /// Asks the program whether all is well.
+  func checkHealth(of generation: UInt64) {
+    guard let healthCheck else { return step(.healthChecked(generation: generation, failure: nil)) }
+    let snapshot = Snapshot(storage: cell.storage)
+    tasks.start {
+      var failure: String?
+      do { try await Reentrancy.run { try await healthCheck(snapshot) } } catch {
+        failure = "the health check failed: \(error)"
+      }
+      self.step(.healthChecked(generation: generation, failure: failure))
+    }
+  }
+
+  /// What came into force is good.
+  func finishBake(_ baked: Machine.Baked) {
+    let storage = cell.storage
+    var contents: [UnitID: UnitContent] = [:]
+    for unit in baked.units { contents[unit] = storage.units[unit]?.content }
+    recorder?.baked(baked.generation, contents)
+    log.baked(baked)
+  }
+}

@@ -1,0 +1,154 @@
+import FileWatching
+import WorkspaceTools
+
+extension TransactionMachine {
+  /// The transaction that is under way.
+  struct Running: Sendable {
+    var id: Transaction
+    var candidate: ClassifiedCandidate
+    var asked: Set<UnitID>
+    var tickets: [Waiter]
+    var started: Duration
+    var phase: ReloadPhase
+    var phaseStarted: Duration
+    var phases: [ReloadReport.PhaseDuration] = []
+    var deadline: Duration?
+    var changes: [UnitID: UnitChange] = [:]
+    /// What may still come into force.
+    var candidates: [UnitID: Content] = [:]
+    /// The units whose last good content is put in force, since what is on disk is not good, and why it is not.
+    var fellBack: [UnitID: [ConfigDiagnostic]] = [:]
+    /// What participants make of the candidates.
+    var makings: [Product: Attempt] = [:]
+    /// Whether it brings back what was in force before.
+    var isRollBack = false
+    var activations: [Activation] = []
+    /// What it replaced and nothing will bring back.
+    var retired: [Product] = []
+  }
+
+  /// A product that was asked for.
+  struct Attempt: Sendable {
+    var participant: Participant
+    /// Nil until the participant answered.
+    var result: PrepareResult?
+  }
+
+  /// Ends the current phase and begins the next.
+  mutating func enter(_ phase: ReloadPhase, at now: Duration, limit: Duration? = nil) {
+    guard var transaction = running else { return }
+    transaction.phases.append(
+      .init(phase: transaction.phase, duration: now - transaction.phaseStarted))
+    transaction.phase = phase
+    transaction.phaseStarted = now
+    transaction.deadline = limit.map { now + $0 }
+    running = transaction
+  }
+
+  func change(
+    _ unit: UnitID, _ known: Unit, _ outcome: ReloadOutcome, isRepeated: Bool
+  ) -> UnitChange {
+    UnitChange(
+      unit: unit, outcome: outcome, old: known.applied, new: known.applied, isChanged: false,
+      isRepeated: isRepeated)
+  }
+
+  /// The unit does not come into force; the outcome says why.
+  func refusal(_ unit: UnitID, _ outcome: ReloadOutcome) -> UnitChange {
+    let known = units[unit] ?? Unit()
+    return change(unit, known, outcome, isRepeated: known.refusal == outcome.diagnostics)
+  }
+
+  /// Ends the waiting for a phase whose time is up. What it was to answer comes late and is discarded.
+  mutating func expire(at now: Duration) -> [Action] {
+    var actions = expireBake(at: now)
+    guard let transaction = running, let deadline = transaction.deadline, now >= deadline else {
+      return actions
+    }
+    switch transaction.phase {
+    case .load:
+      let diagnostic = ConfigDiagnostic(
+        location: nil,
+        message: "reading took longer than \(limits.load), so the last good value stays in force")
+      actions += compare(
+        Dictionary(uniqueKeysWithValues: transaction.asked.map { ($0, .rejected([diagnostic])) }),
+        at: now)
+    case .validate:
+      let diagnostic = ConfigDiagnostic(
+        location: nil,
+        message: "the validators did not answer within \(limits.validate), "
+          + "so the last good value stays in force")
+      actions += decide(transaction.candidates.mapValues { _ in [diagnostic] }, at: now)
+    case .prepare: actions += settle(at: now)
+    case .activate: actions += complete(at: now)
+    default: break
+    }
+    return actions
+  }
+
+  /// Gives up a transaction that has not been swapped in. What it was for is asked for again.
+  mutating func giveBack() -> [Action] {
+    guard let transaction = running, transaction.phase.isBeforeSwap else { return [] }
+    running = nil
+    var candidate = transaction.candidate
+    let slice = candidate.content
+    candidate.content = []
+    candidate.merge(pending)
+    pending = candidate
+    content = slice + content
+    let retired = Action.retire(transaction.madeProducts)
+    if isPaused { return [retired, .abandon(transaction.tickets.map { $0.ticket }, [], .paused)] }
+    pendingTickets = transaction.tickets + pendingTickets
+    return [retired]
+  }
+
+  /// Begins no further transaction; whoever waits for one is told.
+  mutating func pause() -> [Action] {
+    guard !isPaused, !isStopping else { return [] }
+    isPaused = true
+    let tickets = pendingTickets.map { $0.ticket } + incomplete.map { $0.waiter.ticket }
+    pendingTickets = []
+    incomplete = []
+    return [.abandon(tickets, [], .paused)]
+  }
+
+  /// Aborts what is before its swap, and finishes what is after it.
+  mutating func stop(at now: Duration) -> [Action] {
+    guard !isStopping else { return [] }
+    isStopping = true
+    var actions: [Action] = []
+    var tickets = pendingTickets.map { $0.ticket } + incomplete.map { $0.waiter.ticket }
+    if let transaction = running, transaction.phase.isBeforeSwap {
+      tickets += transaction.tickets.map { $0.ticket }
+      actions.append(.retire(transaction.madeProducts))
+      running = nil
+    }
+    pendingTickets = []
+    incomplete = []
+    pending = ClassifiedCandidate()
+    content = []
+    rollBackReason = nil
+    let abandoned = jobs
+    jobs = []
+    actions.append(.abandon(tickets, abandoned, .stopped))
+    return actions + beginNext(at: now)
+  }
+}
+
+extension TransactionMachine.Running {
+  /// The products that participants have made for it so far.
+  var madeProducts: [TransactionMachine.Product] {
+    var made: [TransactionMachine.Product] = []
+    for (product, attempt) in makings where attempt.result == .made { made.append(product) }
+    return made
+  }
+}
+
+extension ReloadPhase {
+  var isBeforeSwap: Bool {
+    switch self {
+    case .classify, .load, .compare, .validate, .prepare: true
+    case .swap, .publish, .activate, .verify, .retire: false
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import SystemPackage
+import WorkspaceFiles
+import WorkspaceTools
+
+/// A unit as it was read: a config with all its layers, or the files of a group.
+///
+/// Two are equal if what they say is: in a config a comment, the order of keys and a touch make no difference, in a
+/// group of files every byte does.
+enum UnitContent: TransactionContent {
+  case config(LoadedConfig)
+  case files(FileGroup)
+
+  var config: LoadedConfig? {
+    if case .config(let loaded) = self { loaded } else { nil }
+  }
+
+  var files: FileGroup? {
+    if case .files(let group) = self { group } else { nil }
+  }
+
+  /// The files that it was read from, in the order in which they count.
+  var paths: [FilePath] {
+    switch self {
+    case .config(let loaded): loaded.layers.map(\.path)
+    case .files(let group): group.files.map(\.path)
+    }
+  }
+
+  /// A config's value.
+  var tree: ConfigTree? { config?.tree }
+
+  /// The content of each file, by path.
+  var digests: [FilePath: ContentDigest] {
+    switch self {
+    case .config(let loaded):
+      Dictionary(loaded.layers.map { ($0.path, $0.digest) }, uniquingKeysWith: { $1 })
+    case .files(let group):
+      Dictionary(group.files.map { ($0.path, $0.digest) }, uniquingKeysWith: { $1 })
+    }
+  }
+
+  var fingerprint: ContentDigest {
+    switch self {
+    case .config(let loaded): loaded.tree.fingerprint
+    case .files(let group):
+      ContentDigest(of: Array(group.files.map { "\($0.digest) \($0.path)\n" }.joined().utf8))
+    }
+  }
+
+  static func == (left: UnitContent, right: UnitContent) -> Bool {
+    switch (left, right) {
+    case (.config(let first), .config(let second)): first.tree == second.tree
+    case (.files(let first), .files(let second)): first == second
+    default: false
+    }
+  }
+}
+
+/// What loading a unit comes to.
+typealias UnitLoadResult = TransactionMachine<UnitContent>.LoadResult
+
+/// Where configs come from.
+protocol ConfigSource: Sendable {
+  /// Reads and merges all layers. Blocks.
+  func load(_ name: String) -> UnitLoadResult
+  /// Reads these files as they were at one moment. Blocks.
+  func load(_ files: [FilePath], as name: String) -> UnitLoadResult
+  /// Every config that is to be loaded without anybody asking for it. Blocks.
+  func names() throws -> [String]
+  /// Every file that the config may come from, relative to the root, whether it exists or not.
+  func candidates(for name: String) -> [FilePath]
+  /// The config that a file belongs to, if it is one's.
+  func configName(of path: FilePath) -> String?
+}
