@@ -17,6 +17,8 @@ final class MovingLoad: Sendable {
     var port: Int
     var counts = Counts()
     var isStopped = false
+    /// The server may ask clients to leave that port.
+    var isMoving = false
   }
 
   private let state: Mutex<State>
@@ -34,7 +36,15 @@ final class MovingLoad: Sendable {
     }
   }
 
-  func move(to port: Int) { state.withLock { $0.port = port } }
+  /// Says that the server may leave its port from now on.
+  func willMove() { state.withLock { $0.isMoving = true } }
+
+  func move(to port: Int) {
+    state.withLock { state in
+      state.port = port
+      state.isMoving = false
+    }
+  }
 
   func stop() async {
     state.withLock { $0.isStopped = true }
@@ -56,7 +66,7 @@ final class MovingLoad: Sendable {
         state.withLock { state in
           state.counts.answered += 1
           state.counts.byPort[current.port, default: 0] += 1
-          if keepsConnection, answer.saysClose, current.port == state.port {
+          if keepsConnection, answer.saysClose, current.port == state.port, !state.isMoving {
             state.counts.closedEarly += 1
           }
         }
