@@ -148,6 +148,21 @@ struct PortChangeTests {
     await driven.end()
   }
 
+  @Test("is closed in the end although clients keep coming, and survives that")
+  func clientsThatKeepComing() async throws {
+    let driven = try DrivenParticipant(testService())
+    let first = try await driven.apply("port = 0")
+    let load = MovingLoad(port: try first.port())
+    load.start(clients: 4)
+    await driven.activate(try await driven.prepare("port = \(freePort())"))
+    await driven.participant.retire(first)
+    await eventually { !load.counts.failures.isEmpty }
+    let second = try #require(driven.current)
+    #expect(try await Client.open(second.port()).request().saysClose == false)
+    await load.stop()
+    await driven.end()
+  }
+
   @Test("cuts a request off that takes longer than the drain's limit")
   func drainLimit() async throws {
     let gate = Gate()

@@ -52,7 +52,7 @@ struct ServerReloadTests {
       try await manager.sync()
     }
 
-    var port: Int { get throws { try listening.current.port() } }
+    var port: Int { get throws { try #require(listening.current.service.localAddress?.port) } }
   }
 
   @Test("answers what the newest file says on the same connection, and moves when the port changes")

@@ -40,11 +40,16 @@ public final class ListeningApplication<Base: ApplicationProtocol>: ReplaceableS
   /// Asks clients to leave. The listener stays open, for those that have not heard of the new address.
   public func deactivate() async { connections.askToLeave() }
 
-  /// Waits until no client has connected for a while. A connection that the kernel has accepted and we have not, is
-  /// reset when the listener is closed.
+  /// Waits until no client has connected for a while, and then accepts nothing more. A connection that the kernel has taken
+  /// and we have not accepted is reset when the listener is closed.
   public func willEnd(_ reason: ServiceEnding) async {
     connections.willEnd(replaced: reason == .replaced)
-    guard reason == .replaced, listening.channel != nil else { return }
+    guard let channel = listening.channel else { return }
+    if reason == .replaced { await waitForQuiet() }
+    await channel.stopAccepting(of: connections, in: application.eventLoopGroup)
+  }
+
+  private func waitForQuiet() async {
     for _ in 0..<ListenerTiming.maximumQuietPeriods {
       let before = connections.total
       guard (try? await Task.sleep(for: ListenerTiming.quietPeriod)) != nil else { return }
@@ -64,6 +69,11 @@ enum ListenerTiming {
   static let quietPeriod = Duration.milliseconds(250)
   /// After so many periods, five seconds in all, it is closed although clients still connect.
   static let maximumQuietPeriods = 20
+  /// An accepted connection changes its event loop three times before its pipeline is made; one more for safety.
+  static let hopsToSetup = 4
+  /// How often it is looked whether all accepted connections are being handled, and how many times, two seconds in all.
+  static let setupCheck = Duration.milliseconds(2)
+  static let maximumSetupChecks = 1_000
 }
 
 /// The application with a word when it listens.

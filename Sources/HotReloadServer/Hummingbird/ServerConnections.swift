@@ -44,6 +44,7 @@ public final class ServerConnections: Sendable {
   private let isReplaced = Atomic(false)
   private let openCount = Atomic(0)
   private let totalCount = Atomic(0)
+  private let setupCount = Atomic(0)
 
   /// Creates an empty set of connections.
   public init(limits: Limits = Limits()) {
@@ -83,8 +84,15 @@ public final class ServerConnections: Sendable {
     openCount.subtract(1, ordering: .relaxed)
   }
 
+  /// Connections that were accepted and that nobody handles yet.
+  var inSetup: Int { setupCount.load(ordering: .acquiring) }
+
+  func setupBegan() { setupCount.add(1, ordering: .acquiringAndReleasing) }
+
+  func setupEnded() { setupCount.subtract(1, ordering: .acquiringAndReleasing) }
+
   /// The handler for one connection. Its place is behind the one that makes `HTTPRequestPart` of what arrives.
-  public func makeHandler() -> any RemovableChannelHandler {
+  func makeHandler() -> any RemovableChannelHandler {
     ConnectionDrainHandler(self)
   }
 }

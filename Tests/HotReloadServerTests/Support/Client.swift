@@ -41,11 +41,7 @@ final class Client: Sendable {
         connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
-    guard result == 0 else {
-      let number = errno
-      close(descriptor)
-      throw ClientFailure("connect: errno \(number)")
-    }
+    guard result == 0 else { throw ClientFailure("connect: errno \(errno)") }
   }
 
   deinit { close(descriptor) }

@@ -73,7 +73,8 @@ struct DemoServer: AsyncParsableCommand {
 
   static func address(_ listening: Listening) -> String {
     let address = listening.service.localAddress
-    let host = listening.config.host.contains(":") ? "[\(listening.config.host)]" : listening.config.host
+    let host =
+      listening.config.host.contains(":") ? "[\(listening.config.host)]" : listening.config.host
     return "http://\(host):\(address?.port ?? listening.config.port)"
   }
 

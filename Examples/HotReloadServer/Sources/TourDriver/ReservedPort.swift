@@ -21,11 +21,7 @@ final class ReservedPort {
       }
     }
     number = UInt16(bigEndian: address.sin_port)
-    if !isBound {
-      let reason = errno
-      close(descriptor)
-      throw BrokenPromise("no free port: errno \(reason)")
-    }
+    guard isBound else { throw BrokenPromise("no free port: errno \(errno)") }
   }
 
   deinit { close(descriptor) }

@@ -208,7 +208,8 @@ final class Tour {
       server.line(from: firstLine) { $0.contains("listening on http://127.0.0.1:\(new)") }
         .map { _ in }
     }
-    try waitFor("the port \(old) is closed", every: .milliseconds(5)) {
+    // The old port is open until nobody has come for a quarter of a second, so this must not come too often.
+    try waitFor("the port \(old) is closed", every: .milliseconds(600)) {
       (try? HTTPConnection(port: old)) == nil ? () : nil
     }
     try holdSteady()
@@ -218,7 +219,8 @@ final class Tour {
     }
     tell(
       "another port", latency,
-      "\(new) answers; then \(old) asked its clients to leave, and closed when nobody came any more")
+      "\(new) answers; then \(old) asked its clients to leave, and closed when nobody came any more"
+    )
   }
 
   // MARK: Helpers
