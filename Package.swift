@@ -55,8 +55,7 @@ let package = Package(
     .target(
       name: "HotReloadServer",
       dependencies: [
-        "HotReload", "WorkspaceFiles", "WorkspaceTools", logging, lifecycle, hummingbird,
-        hummingbirdCore,
+        "HotReload", "WorkspaceFiles", system, logging, lifecycle, hummingbird, hummingbirdCore,
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
       ],

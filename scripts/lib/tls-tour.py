@@ -30,7 +30,9 @@ class Client:
     def __init__(self, port, trusted):
         context = ssl.create_default_context(cadata=trusted)
         context.check_hostname = False
-        self.socket = context.wrap_socket(socket.create_connection(("127.0.0.1", port), LIMIT))
+        # An end that the server does not announce is an error.
+        self.socket = context.wrap_socket(
+            socket.create_connection(("127.0.0.1", port), LIMIT), suppress_ragged_eofs=False)
         self.serial = int(self.socket.getpeercert()["serialNumber"], 16)
 
     def ask(self):
@@ -97,8 +99,10 @@ def main():
         kept.ask()
         print(f"  its key arrives              {elapsed:7.1f} ms   new connections get the new pair")
 
-        kept.socket.close()
         server.terminate()
+        if kept.socket.recv(1) != b"":
+            fail("the server says more than it was asked")
+        kept.socket.close()
         if server.wait(LIMIT) != 0:
             fail(f"the server ended with {server.returncode}")
         print("the tour ended as promised")

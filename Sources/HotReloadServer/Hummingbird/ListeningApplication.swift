@@ -5,6 +5,7 @@ public import NIOCore
 import Logging
 import ServiceLifecycle
 import Synchronization
+public import SystemPackage
 
 /// A Hummingbird application on one address, which another on another address may replace.
 ///
@@ -27,8 +28,13 @@ public final class ListeningApplication<Base: ApplicationProtocol>: ReplaceableS
   public var localAddress: SocketAddress? { listening.channel?.localAddress }
 
   /// Runs the application until its graceful shutdown.
+  /// - Throws: what the application throws; ``ListeningError`` if it cannot listen.
   public func run() async throws {
-    try await AnnouncingApplication(base: application, listening: listening).run()
+    do {
+      try await AnnouncingApplication(base: application, listening: listening).run()
+    } catch let error as IOError where listening.channel == nil {
+      throw ListeningError(Errno(rawValue: error.errnoCode))
+    }
   }
 
   /// Returns when it listens.
@@ -61,6 +67,17 @@ public final class ListeningApplication<Base: ApplicationProtocol>: ReplaceableS
   public func waitUntilReleased() async {
     _ = try? await listening.channel?.closeFuture.get()
   }
+}
+
+/// The system does not let an application listen on its address.
+public struct ListeningError: Error, Sendable, CustomStringConvertible {
+  /// The system's answer.
+  public let errno: Errno
+
+  init(_ errno: Errno) { self.errno = errno }
+
+  /// What it means.
+  public var description: String { "it cannot listen on its address: \(errno)" }
 }
 
 /// When a listener that was replaced is closed.

@@ -43,7 +43,7 @@ final class LoadConnection {
   /// loses nothing by that.
   var isClosed: Bool {
     var byte: UInt8 = 0
-    let count = recv(descriptor, &byte, 1, CInt(MSG_PEEK.rawValue) | CInt(MSG_DONTWAIT.rawValue))
+    let count = recv(descriptor, &byte, 1, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT))
     return count == 0 || (count < 0 && errno != EAGAIN)
   }
 
@@ -52,7 +52,7 @@ final class LoadConnection {
   func ask(close: Bool) throws -> (version: Int, keeps: Bool) {
     let request = Self.requests[close ? 1 : 0]
     let sent = request.withUnsafeBytes {
-      send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL.rawValue))
+      send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
     }
     guard sent == request.count else { throw LoadFailure("send: errno \(errno)") }
     var filled = 0

@@ -28,7 +28,7 @@ extension Measurement {
   /// Names the example server's binary.
   private static let serverVariable = "HOTRELOAD_BENCH_SERVER"
 
-  private static let peers: [(String, () throws -> any ReloadingServer)] = [
+  private static let peers: [(String, @Sendable () throws -> any ReloadingServer)] = [
     ("nginx", { try NginxServer() }), ("caddy", { try CaddyServer() }),
   ]
 
