@@ -79,9 +79,8 @@ extension WatchEngine {
     keepYoungDigest(id)
     if stamp.links > 1 || node.pointee.flags.contains(.multiplyLinked) {
       keepLinkedFile(id, oldKey: oldKey, stamp: stamp, changed: changed && wasFile, at: now)
-      if !wasFile, report != .silent {
-        newlyLinked.insert(FileKey(device: stamp.device, inode: stamp.inode))
-      }
+      let key = FileKey(device: stamp.device, inode: stamp.inode)
+      if !wasFile || oldKey != key, report != .silent { newlyLinked.insert(key) }
     }
     return changed
   }

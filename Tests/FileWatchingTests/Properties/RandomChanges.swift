@@ -19,6 +19,7 @@ struct RandomChanges {
         seed: seed, operations: Effort.operations, setting: setting,
         without: [
           "moveOut", "moveIn", "makeFolders", "renameFolder", "removeFolder", "exchange",
+          "beginWriting",
         ], exclude: [])
     }
   }

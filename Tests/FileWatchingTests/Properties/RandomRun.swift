@@ -11,9 +11,10 @@ struct RandomRun: Sendable {
   var setting: Setting
   /// A bug planted between the watcher and the consumer.
   var bug: PlantedBug?
-  /// Operations of the mutator to leave out. Writing to a file through a name that is excluded, outside, or in a
-  /// folder so new that it is not watched yet and gone again before it is read, leaves no hint with
-  /// anybody. So hard links are only made where no names are hidden and all folders stay.
+  /// Operations of the mutator to leave out. Writing to a file through a name that is excluded, outside, in a
+  /// folder so new that it is not watched yet and gone again before it is read, or taken from the file while it
+  /// is open, leaves no hint with anybody. So hard links are only made where no names are hidden, all folders
+  /// stay, and no file stays open; and the mutator leaves a new name alone until it can have been seen.
   var without = ["hardLink"]
   var exclude = ["**/ignored", "**/*.tmp"]
 

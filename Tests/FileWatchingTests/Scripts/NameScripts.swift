@@ -60,6 +60,25 @@ extension Scripts {
       }
     }
 
+    // Reason: the name was known all the time, and which file it names is what changed.
+    @Test(
+      "A name that is taken from one file and given to another tells of that one's other names",
+      arguments: Setting.all)
+    func relinkedName(_ setting: Setting) async throws {
+      try await Script.run(setting) { root in
+        try root.write("one", "one")
+        try root.write("two", "two")
+      } body: { script in
+        try script.root.remove("two")
+        try script.root.hardLink("two", to: "one")
+        try script.root.append("two", "more")
+        try await script.expectChanges([.modified("one"), .modified("two")])
+        try script.root.append("two", "and more")
+        try script.root.replace("two", "other")
+        try await script.expectChanges([.modified("one"), .modified("two")])
+      }
+    }
+
     // Reason: who opens a FIFO for reading hangs, and wakes the writer that waits for somebody else.
     @Test("FIFOs, sockets and devices are neither reported nor opened", arguments: Setting.all)
     func notFiles(_ setting: Setting) async throws {

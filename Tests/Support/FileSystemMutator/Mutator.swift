@@ -34,6 +34,9 @@ struct Mutator {
   private let log: CInt
   private var random: SplitMix
   private var writers: [(file: CInt, path: Path)] = []
+  /// Names that were given to files with other names since the last command. They stay until the next: nobody can
+  /// see what was written through a name that is gone before it was looked at.
+  private var freshNames: Set<Path> = []
   private(set) var count = 0
 
   private static let names: [Path] =
@@ -69,6 +72,7 @@ struct Mutator {
   /// Closes what is open for writing, so that everything can settle.
   mutating func settle() {
     while !writers.isEmpty { finishWriting(0) }
+    freshNames = []
   }
 
   private mutating func perform(_ operation: Operation, _ tree: Tree) {
@@ -79,7 +83,7 @@ struct Mutator {
     case .empty: put(pick(tree.files), O_WRONLY | O_TRUNC, [])
     case .replace: replace(random.below(3) == 0 ? anyPath(tree) : pick(tree.leaves))
     case .makeFolders: makeFolders(tree)
-    case .remove: note("unlink", pick(tree.leaves)) { $0.asC { unlink($0) } }
+    case .remove: remove(pick(tree.leaves))
     case .removeFolder: removeAll(pick(Array(tree.folders.dropFirst())))
     case .renameFile: rename(pick(tree.leaves), anyPath(tree))
     case .renameFolder: rename(pick(Array(tree.folders.dropFirst())), anyPath(tree))
@@ -165,7 +169,14 @@ struct Mutator {
     for folder in tree.folders.reversed() { note("rmdir", folder) { $0.asC { rmdir($0) } } }
   }
 
+  private mutating func remove(_ path: Path?) {
+    if let path, freshNames.contains(path) { return }
+    note("unlink", path) { $0.asC { unlink($0) } }
+  }
+
   private mutating func rename(_ from: Path?, _ to: Path) {
+    if freshNames.contains(to) { return }
+    if let from, freshNames.contains(from) { return }
     note("rename to \(to.readable)", from) { from in
       from.asC { from in to.asC { Glibc.rename(from, $0) } }
     }
@@ -194,6 +205,7 @@ struct Mutator {
 
   private mutating func hardLink(_ tree: Tree) {
     let new = anyPath(tree)
+    freshNames.insert(new)
     note("link at \(new.readable)", pick(tree.files)) { path in
       path.asC { path in new.asC { Glibc.link(path, $0) } }
     }
