@@ -163,6 +163,21 @@ struct PortChangeTests {
     await driven.end()
   }
 
+  @Test("survives being cancelled while clients keep coming")
+  func cancelled() async throws {
+    let service = testService()
+    let driven = try DrivenParticipant(service)
+    let load = MovingLoad(port: try await driven.apply("port = 0").port())
+    load.start(clients: 4)
+    await eventually { load.counts.answered >= 100 }
+    let running = Task { try await service.run() }
+    running.cancel()
+    try await running.value
+    await eventually { !load.counts.failures.isEmpty }
+    await load.stop()
+    await driven.end()
+  }
+
   @Test("cuts a request off that takes longer than the drain's limit")
   func drainLimit() async throws {
     let gate = Gate()

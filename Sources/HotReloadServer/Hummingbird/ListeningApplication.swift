@@ -30,8 +30,18 @@ public final class ListeningApplication<Base: ApplicationProtocol>: ReplaceableS
   /// Runs the application until its graceful shutdown.
   /// - Throws: what the application throws; ``ListeningError`` if it cannot listen.
   public func run() async throws {
+    let announcing = AnnouncingApplication(base: application, listening: listening)
+    // Cancelled while connections are being accepted, the server would drop them, which NIO makes fatal.
+    let running = Task { try await announcing.run() }
     do {
-      try await AnnouncingApplication(base: application, listening: listening).run()
+      try await withTaskCancellationHandler {
+        try await running.value
+      } onCancel: {
+        Task {
+          await self.stopAccepting()
+          running.cancel()
+        }
+      }
     } catch let error as IOError where listening.channel == nil {
       throw ListeningError(Errno(rawValue: error.errnoCode))
     }
@@ -50,9 +60,12 @@ public final class ListeningApplication<Base: ApplicationProtocol>: ReplaceableS
   /// and we have not accepted is reset when the listener is closed.
   public func willEnd(_ reason: ServiceEnding) async {
     connections.willEnd(replaced: reason == .replaced)
-    guard let channel = listening.channel else { return }
-    if reason == .replaced { await waitForQuiet() }
-    await channel.stopAccepting(of: connections, in: application.eventLoopGroup)
+    if reason == .replaced, listening.channel != nil { await waitForQuiet() }
+    await stopAccepting()
+  }
+
+  private func stopAccepting() async {
+    await listening.channel?.stopAccepting(of: connections, in: application.eventLoopGroup)
   }
 
   private func waitForQuiet() async {
