@@ -13,6 +13,8 @@ let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics
 let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
 let lifecycle = Target.Dependency.product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let configuration = Target.Dependency.product(
   name: "Configuration", package: "swift-configuration")
 // The provider needs none of swift-configuration's traits. A test that compares it with what they bring does, and
@@ -28,6 +30,7 @@ let package = Package(
     .library(name: "FileWatching", targets: ["FileWatching"]),
     .library(name: "HotReload", targets: ["HotReload"]),
     .library(name: "HotReloadProcess", targets: ["HotReloadProcess"]),
+    .library(name: "HotReloadServer", targets: ["HotReloadServer"]),
     .library(name: "HotReloadWebhook", targets: ["HotReloadWebhook"]),
     .library(name: "HotReloadConfigProvider", targets: ["HotReloadConfigProvider"]),
     .library(name: "HotReloadTesting", targets: ["HotReloadTesting"]),
@@ -51,7 +54,10 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -78,6 +84,14 @@ let package = Package(
       dependencies: [
         "CSystemShims", "HotReload", "FileWatching", "WorkspaceTools", "WorkspaceFiles", system,
         logging, lifecycle,
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "HotReloadServer",
+      dependencies: [
+        "HotReload", "WorkspaceFiles", system, logging, lifecycle, hummingbird, hummingbirdCore,
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
       ],
       swiftSettings: strict),
     .target(
@@ -140,6 +154,9 @@ let package = Package(
     .testTarget(
       name: "HotReloadProcessTests", dependencies: ["HotReloadProcess", "HotReloadTesting"],
       swiftSettings: strict),
+    .testTarget(
+      name: "HotReloadServerTests",
+      dependencies: ["HotReloadServer", "HotReloadTesting", hummingbird], swiftSettings: strict),
     .testTarget(
       name: "HotReloadWebhookTests",
       dependencies: [

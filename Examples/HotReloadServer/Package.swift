@@ -7,26 +7,30 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
 ]
 
-// A package of its own, so that programs that use swift-hot-reload never resolve an HTTP server.
+// A package of its own, as a program that uses swift-hot-reload is.
 let package = Package(
   name: "swift-hot-reload-server-example",
   platforms: [.macOS(.v15)],
   products: [
-    .executable(name: "hot-reload-server", targets: ["HotReloadServer"]),
+    .executable(name: "hot-reload-server", targets: ["DemoServer"]),
     .executable(name: "tour-driver", targets: ["TourDriver"]),
+    .executable(name: "tls-server", targets: ["TLSServer"]),
   ],
   dependencies: [
     .package(name: "swift-hot-reload", path: "../.."),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
     .executableTarget(
-      name: "HotReloadServer",
+      name: "DemoServer",
       dependencies: [
         .product(name: "HotReload", package: "swift-hot-reload"),
+        .product(name: "HotReloadServer", package: "swift-hot-reload"),
         .product(name: "WorkspaceTools", package: "swift-hot-reload"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -36,5 +40,20 @@ let package = Package(
       ],
       swiftSettings: strict),
     .executableTarget(name: "TourDriver", swiftSettings: strict),
+    .executableTarget(
+      name: "TLSServer",
+      dependencies: [
+        .product(name: "HotReload", package: "swift-hot-reload"),
+        .product(name: "HotReloadServer", package: "swift-hot-reload"),
+        .product(name: "WorkspaceTools", package: "swift-hot-reload"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdTLS", package: "hummingbird"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: strict),
   ]
 )

@@ -11,6 +11,7 @@ struct Measurement: Sendable {
   static let suites: [String: [Measurement]] = [
     "watch": [.rename, .settling, .start, .globs],
     "config": [.reading, .broadcast, .reload, .observing, .documents, .saves],
+    "reload": [.underLoad],
   ]
 }
 

@@ -6,6 +6,8 @@ enum Target {
   case ratio(Double)
   /// At most this, in the unit of the figure.
   case atMost(Double)
+  /// At least this, in the unit of the figure.
+  case atLeast(Double)
   /// This and nothing else.
   case exactly(Double)
 
@@ -13,6 +15,7 @@ enum Target {
     switch self {
     case .ratio(let limit): figure <= limit * (floor ?? .nan)
     case .atMost(let limit): figure <= limit
+    case .atLeast(let limit): figure >= limit
     case .exactly(let value): figure == value
     }
   }
@@ -21,6 +24,7 @@ enum Target {
     switch self {
     case .ratio(let limit): "<= \(limit.formatted(places: 1))x"
     case .atMost(let limit): "<= \(unit.text(limit))"
+    case .atLeast(let limit): ">= \(unit.text(limit))"
     case .exactly(let value): "= \(unit.text(value))"
     }
   }

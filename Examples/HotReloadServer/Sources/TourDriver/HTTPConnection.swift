@@ -43,11 +43,8 @@ final class HTTPConnection {
         connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
-    if connected != 0 {
-      let number = errno
-      close(descriptor)
-      throw RequestFailure("connect: errno \(number)")
-    }
+    // The deinitialiser closes the socket in any case.
+    guard connected == 0 else { throw RequestFailure("connect: errno \(errno)") }
   }
 
   deinit { close(descriptor) }

@@ -9,6 +9,8 @@ final class Load: Sendable {
     var connectionEach = 0
     var failed = 0
     var closedConnections = 0
+    /// Kept connections to a port that the server left, which ended with `Connection: close`.
+    var moved = 0
     /// The first few failures, in words.
     var failures: [String] = []
 
@@ -29,15 +31,17 @@ final class Load: Sendable {
   private struct State {
     var counts = Counts()
     var isStopped = false
+    var port: UInt16
+    /// The server may ask clients to leave that port.
+    var isMoving = false
   }
 
-  private let port: UInt16
   private let greetings: Greetings
-  private let state = Mutex(State())
+  private let state: Mutex<State>
   private let group = DispatchGroup()
 
   init(port: UInt16, greetings: Greetings) {
-    self.port = port
+    state = Mutex(State(port: port))
     self.greetings = greetings
   }
 
@@ -58,6 +62,17 @@ final class Load: Sendable {
     _ = group.wait(timeout: .now() + .seconds(HTTPConnection.answerLimitSeconds + 1))
   }
 
+  /// Says that the server may leave its port from now on.
+  func willMove() { state.withLock { $0.isMoving = true } }
+
+  /// Says which port answers: new connections go there.
+  func move(to port: UInt16) {
+    state.withLock { state in
+      state.port = port
+      state.isMoving = false
+    }
+  }
+
   /// What was counted so far.
   var counts: Counts { state.withLock { $0.counts } }
 
@@ -65,22 +80,28 @@ final class Load: Sendable {
     let clock = ContinuousClock()
     let start = clock.now
     let interval = Duration.seconds(1) / Self.ratePerClient
-    var connection: HTTPConnection?
+    var connection: (http: HTTPConnection, port: UInt16)?
     for number in 0..<(Self.ratePerClient * Self.maximumSeconds) {
       let due = start + interval * number
       let wait = due - clock.now
       if wait > .zero { block(wait) }
-      if state.withLock({ $0.isStopped }) { return }
+      let (port, isStopped) = state.withLock { ($0.port, $0.isStopped) }
+      if isStopped { return }
       let floor = greetings.floor()
       do {
-        let current = try connection ?? HTTPConnection(port: port)
-        let answer = try current.request("GET", "/", keepAlive: keepAlive)
+        let current = try connection ?? (HTTPConnection(port: port), port)
+        let answer = try current.http.request("GET", "/", keepAlive: keepAlive)
         guard answer.status == 200 else { throw RequestFailure("status \(answer.status)") }
         try greetings.check(answer.body, floor: floor)
         connection = keepAlive && answer.keepsConnection ? current : nil
-        state.withLock {
-          if keepAlive { $0.counts.keepAlive += 1 } else { $0.counts.connectionEach += 1 }
-          if keepAlive && !answer.keepsConnection { $0.counts.closedConnections += 1 }
+        state.withLock { state in
+          if keepAlive { state.counts.keepAlive += 1 } else { state.counts.connectionEach += 1 }
+          guard keepAlive, !answer.keepsConnection else { return }
+          if state.isMoving || current.port != state.port {
+            state.counts.moved += 1
+          } else {
+            state.counts.closedConnections += 1
+          }
         }
       } catch {
         connection = nil

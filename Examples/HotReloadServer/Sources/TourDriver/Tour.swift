@@ -12,15 +12,29 @@ struct ServerStatus: Decodable {
 }
 
 /// The walk through all that the example promises, on a running server under load.
-struct Tour {
+final class Tour {
   /// After each step this many more answers are checked, so that the load sees the new state and no other.
   static let answersPerStep = 600
 
+  /// How often the server moves to another port.
+  static let portChanges = 5
+
   let server: ServerProcess
-  let port: UInt16
+  /// Where the server listens.
+  private(set) var port: UInt16
   let editor: WorkspaceEditor
   let greetings: Greetings
   let load: Load
+
+  init(
+    server: ServerProcess, port: UInt16, editor: WorkspaceEditor, greetings: Greetings, load: Load
+  ) {
+    self.server = server
+    self.port = port
+    self.editor = editor
+    self.greetings = greetings
+    self.load = load
+  }
 
   /// All steps, in order. Throws at the first thing that is not as promised.
   func run() throws {
@@ -32,6 +46,8 @@ struct Tour {
     try overlay()
     try requestInFlight()
     try configMapSwaps()
+    try portTaken()
+    for version in 1...Self.portChanges { try portChange(version: 4 + version) }
   }
 
   // MARK: Steps
@@ -157,6 +173,54 @@ struct Tour {
           ? "config/server.toml is a link through ..data now"
           : "..data renamed to version \(version)")
     }
+  }
+
+  private func portTaken() throws {
+    let taken = try ReservedPort()
+    let firstLine = server.lineCount
+    let start = try editor.swapConfigMap(
+      version: 4,
+      text: WorkspaceEditor.document(greeting: greetings.newest, port: taken.number))
+    let refusal = try waitFor("the server refuses the port \(taken.number)") {
+      server.line(from: firstLine) { $0.contains("refused") && $0.contains("in use") }
+    }
+    let latency = ContinuousClock.now - start
+    try holdSteady()
+    tell("a port that is taken, refused", latency, refusal.trimmingCharacters(in: .whitespaces))
+  }
+
+  private func portChange(version: Int) throws {
+    let (old, new) = (port, try ReservedPort().number)
+    let firstLine = server.lineCount
+    let movedBefore = load.counts.moved
+    load.willMove()
+    let start = try editor.swapConfigMap(
+      version: version, text: WorkspaceEditor.document(greeting: greetings.newest, port: new))
+    let floor = greetings.floor()
+    let answer = try waitFor("the port \(new) answers") {
+      try (try? HTTPConnection(port: new)).map { try $0.request("GET", "/") }
+    }
+    let latency = ContinuousClock.now - start
+    try greetings.check(answer.body, floor: floor)
+    load.move(to: new)
+    port = new
+    try waitFor("the server says where it listens", every: .milliseconds(1)) {
+      server.line(from: firstLine) { $0.contains("listening on http://127.0.0.1:\(new)") }
+        .map { _ in }
+    }
+    // The old port is open until nobody has come for a quarter of a second, so this must not come too often.
+    try waitFor("the port \(old) is closed", every: .milliseconds(600)) {
+      (try? HTTPConnection(port: old)) == nil ? () : nil
+    }
+    try holdSteady()
+    let moved = load.counts.moved - movedBefore
+    guard moved >= Load.clientsPerKind else {
+      throw BrokenPromise("only \(moved) keep-alive clients were asked to leave port \(old)")
+    }
+    tell(
+      "another port", latency,
+      "\(new) answers; then \(old) asked its clients to leave, and closed when nobody came any more"
+    )
   }
 
   // MARK: Helpers

@@ -8,14 +8,14 @@ struct WorkspaceEditor {
 
   /// The text of a good `server.toml`.
   static func document(
-    greeting: String, logLevel: String = "info", maxBodyBytes: Int = 65_536
+    greeting: String, logLevel: String = "info", maxBodyBytes: Int = 65_536, port: UInt16 = 0
   ) -> String {
     """
     greeting = "\(greeting)"
     logLevel = "\(logLevel)"
     debug = false
     host = "127.0.0.1"
-    port = 0
+    port = \(port)
 
     [limits]
     maxConnections = 1000

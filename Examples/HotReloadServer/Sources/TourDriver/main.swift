@@ -61,7 +61,8 @@ func runTour(_ server: ServerProcess, workspace: String) throws {
   say(
     "  \(counts.requests) requests in \(String(format: "%.1f", elapsed.seconds)) s "
       + "(\(Int(rate))/s): \(counts.keepAlive) keep-alive, \(counts.connectionEach) with a connection each; "
-      + "failed: \(counts.failed), connections closed on a client: \(counts.closedConnections)")
+      + "failed: \(counts.failed), connections closed on a client: \(counts.closedConnections), "
+      + "moved to another port: \(counts.moved)")
   for failure in counts.failures { say("  failed: \(failure)") }
   try outcome.get()
   guard counts.failed == 0 else { throw BrokenPromise("\(counts.failed) requests failed") }
@@ -72,7 +73,7 @@ func runTour(_ server: ServerProcess, workspace: String) throws {
     throw BrokenPromise(
       "the load was below \(Int(Load.minimumRate)) requests/s: the tour proves nothing")
   }
-  try endWithRequestInFlight(server, port: port)
+  try endWithRequestInFlight(server, port: tour.port)
 }
 
 let workspace = argument("--workspace")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import HotReload
+import HotReloadServer
 import Hummingbird
 import Logging
 import ServiceLifecycle
@@ -8,7 +9,7 @@ import WorkspaceTools
 
 /// An HTTP server whose config can be edited while it runs.
 @main
-struct HotReloadServer: AsyncParsableCommand {
+struct DemoServer: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hot-reload-server",
     abstract: "An HTTP server whose config can be edited while it runs.")
@@ -31,28 +32,50 @@ struct HotReloadServer: AsyncParsableCommand {
     let config = try await manager.watchConfigChanges("server", as: ServerConfig.self)
 
     let logger = Logger(label: "server") { LiveLogHandler(label: $0, config: config) }
-    let (host, port, guide, root) = (config.current.host, config.current.port, guide, root)
-    let application = Application(
-      router: routes(config, manager),
-      server: .http1(),
-      configuration: ApplicationConfiguration(
-        address: .hostname(host, port: port), serverName: "hot-reload-server",
-        availableConnectionsDelegate: LiveConnectionLimit(config: config)),
-      onServerRunning: { channel in
-        let address = "http://\(host):\(channel.localAddress?.port ?? port)"
-        Self.say("listening on \(address)")
-        if guide { Self.say(Self.guideText(root: root, address: address)) }
-      },
-      logger: logger)
+    // What answers, made of each version of the config; a version of which it cannot be made is refused.
+    let inFlight = InFlight()
+    let routes = try await manager.register(
+      ResponderParticipant(config: "server", as: ServerConfig.self) { config in
+        DemoServer.routes(config, manager, inFlight).buildResponder()
+      }, for: [.config("server")], name: "routes")
+    // What listens. Another address is bound, and answers, before the clients of the old one are asked to leave.
+    let server = ReconfigurableService(
+      config: "server", as: ServerConfig.self, logger: logger,
+      listeningOn: { .hostname($0.host, port: $0.port) }
+    ) { _, address, connections in
+      Application(
+        responder: ReloadableResponder { routes.current },
+        server: .http1(draining: connections),
+        configuration: ApplicationConfiguration(
+          address: address, serverName: "hot-reload-server",
+          availableConnectionsDelegate: LiveConnectionLimit(config: config)),
+        logger: logger)
+    }
+    let listening = try await manager.register(server, for: [.config("server")], name: "server")
+    let address = Self.address(listening.current)
+    Self.say("listening on \(address)")
+    if guide { Self.say(Self.guideText(root: root, address: address)) }
 
-    // The application ends first, and answers what it was asked; then the manager.
+    // The server ends first, and answers what it was asked; then the manager.
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: [
-          .init(service: manager), .init(service: application),
+          .init(service: manager), .init(service: AddressTeller(listening: listening)),
+          .init(service: server),
         ],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
     try await group.run()
+  }
+
+  typealias Listening = ReconfigurableService<
+    ServerConfig, ListeningApplication<Application<ReloadableResponder<Routes>>>
+  >.Product
+
+  static func address(_ listening: Listening) -> String {
+    let address = listening.service.localAddress
+    let host =
+      listening.config.host.contains(":") ? "[\(listening.config.host)]" : listening.config.host
+    return "http://\(host):\(address?.port ?? listening.config.port)"
   }
 
   /// What the manager would log about configs is told by ``tell(_:)``.
@@ -72,15 +95,12 @@ struct HotReloadServer: AsyncParsableCommand {
       for change in changes.map({ $0.redacted() }) {
         let (old, new) = (change.old?.jsonText() ?? "nothing", change.new?.jsonText() ?? "nothing")
         say("applied \(change.keyPath): \(old) -> \(new)")
-        if ["host", "port"].contains(change.keyPath.description) {
-          say("  the server listens there from its next start")
-        }
       }
     default: break
     }
   }
 
-  private static func say(_ line: String) {
+  static func say(_ line: String) {
     _ = try? FileDescriptor.standardOutput.writeAll(Array((line + "\n").utf8))
   }
 
@@ -92,10 +112,25 @@ struct HotReloadServer: AsyncParsableCommand {
               change the greeting, save, and ask again
               break it (greeting = 42), save: it is refused, and the old greeting is still served
               mend it
+              change the port, save: the new one answers before clients of the old one are asked to leave
     Overlay:  echo 'greeting = "Hello from the overlay"' > \(root)/config/server.development.toml
     Status:   curl \(address)/status
     End:      Ctrl-C
 
     """
+  }
+}
+
+/// Says where the server listens, whenever that has changed.
+struct AddressTeller: Service {
+  let listening: ParticipantRegistration<DemoServer.Listening>
+
+  func run() async throws {
+    var last = DemoServer.address(listening.current)
+    for await product in listening.cancelOnGracefulShutdown() {
+      let address = DemoServer.address(product)
+      if address != last { DemoServer.say("listening on \(address)") }
+      last = address
+    }
   }
 }

@@ -11,9 +11,9 @@ struct ServerConfig: Decodable, Sendable, Equatable, ValidatedConfig {
     var maxBodyBytes: Int
   }
 
-  /// The address to listen on; read when the server starts.
+  /// The address to listen on.
   var host: String
-  /// The port to listen on, 0 for any; read when the server starts.
+  /// The port to listen on, 0 for any.
   var port: Int
   /// What `/` answers.
   var greeting: String

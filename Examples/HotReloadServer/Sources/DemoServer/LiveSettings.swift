@@ -47,18 +47,13 @@ struct LiveConnectionLimit: AvailableConnectionsDelegate {
   func isAcceptingNewConnections() -> Bool { count < config.current.limits.maxConnections }
 }
 
-/// Logs each request while `debug` is on.
+/// Logs each request.
 struct RequestLog<Context: RequestContext>: RouterMiddleware {
-  let config: ConfigStream<ServerConfig>
-
   func handle(
     _ request: Request, context: Context, next: (Request, Context) async throws -> Response
   ) async throws -> Response {
     let response = try await next(request, context)
-    if config.current.debug {
-      context.logger.info(
-        "\(request.method) \(request.uri.path) \(response.status.code)")
-    }
+    context.logger.info("\(request.method) \(request.uri.path) \(response.status.code)")
     return response
   }
 }

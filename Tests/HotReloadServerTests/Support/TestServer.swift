@@ -1,0 +1,87 @@
+import Glibc
+import HotReload
+import HotReloadServer
+import Hummingbird
+import Logging
+import NIOCore
+import Synchronization
+import Testing
+
+struct ServerConfig: Codable, Sendable {
+  var port: Int
+  var greeting: String?
+}
+
+/// Holds up requests until the test lets them go on.
+final class Gate: Sendable {
+  private let arrivals: AsyncStream<Void>
+  private let arrival: AsyncStream<Void>.Continuation
+  private let opening: AsyncStream<Never>
+  private let opener: AsyncStream<Never>.Continuation
+
+  init() {
+    (arrivals, arrival) = AsyncStream.makeStream()
+    (opening, opener) = AsyncStream.makeStream()
+  }
+
+  func open() { opener.finish() }
+
+  /// Returns when a request has arrived.
+  func waitForArrival() async {
+    for await _ in arrivals { return }
+  }
+
+  func pass() async {
+    arrival.yield()
+    for await _ in opening {}
+  }
+}
+
+typealias TestApplication = Application<RouterResponder<BasicRequestContext>>
+typealias TestService = ReconfigurableService<ServerConfig, ListeningApplication<TestApplication>>
+
+extension Logger {
+  static var silent: Logger { Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }) }
+}
+
+/// A server whose `/` answers `hello`, and whose `/gated` waits for the gate.
+func testService(
+  gate: Gate = Gate(), limits: ServiceLimits = ServiceLimits(),
+  connectionLimits: ServerConnections.Limits = .init()
+) -> TestService {
+  ReconfigurableService(
+    config: "server", as: ServerConfig.self, limits: limits, connectionLimits: connectionLimits,
+    logger: .silent, listeningOn: { .hostname("127.0.0.1", port: $0.port) }
+  ) { config, address, connections in
+    let router = Router()
+    router.get("/") { _, _ in "hello" }
+    router.get("/gated") { _, _ in
+      await gate.pass()
+      return "gated"
+    }
+    return Application(
+      router: router, server: .http1(draining: connections),
+      configuration: ApplicationConfiguration(address: address), logger: .silent)
+  }
+}
+
+extension TestService.Product {
+  func port() throws -> Int { try #require(service.localAddress?.port) }
+}
+
+/// A port that is free at the moment, for a config that must name one.
+func freePort() throws -> Int {
+  let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+  defer { close(descriptor) }
+  var address = sockaddr_in()
+  address.sin_family = sa_family_t(AF_INET)
+  address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+  var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+  let result = withUnsafeMutablePointer(to: &address) {
+    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      bind(descriptor, $0, length) == 0 ? getsockname(descriptor, $0, &length) : -1
+    }
+  }
+  guard result == 0 else { throw ClientFailure("no free port: errno \(errno)") }
+  return Int(UInt16(bigEndian: address.sin_port))
+}
