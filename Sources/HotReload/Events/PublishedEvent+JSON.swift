@@ -69,14 +69,3 @@ extension PublishedEvent {
     String(decoding: jsonBytes(redacting: rules), as: UTF8.self)
   }
 }
-
-extension ConfigDiagnostic {
-  /// The same without the message, if it is about a secret: it may quote the value that was found.
-  package func redacted(by rules: RedactionRules) -> ConfigDiagnostic {
-    let keys = keyPath.split { "[].\"".contains($0) }
-    guard keys.contains(where: { rules.isSecret(String($0)) }) else { return self }
-    var shown = self
-    shown.message = "the value is not accepted \(RedactionRules.replacement)"
-    return shown
-  }
-}

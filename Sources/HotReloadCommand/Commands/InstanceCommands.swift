@@ -1,4 +1,5 @@
 import ArgumentParser
+import HotReload
 import HotReloadProcess
 
 /// A command that asks a running instance one thing.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import HotReload
 import HotReloadProcess
 
 /// What happened to configs.

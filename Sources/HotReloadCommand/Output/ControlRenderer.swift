@@ -13,7 +13,7 @@ struct ControlRenderer: Sendable {
   }
 
   /// What a transaction did. `event` is `reloaded` or `restored`.
-  func report(_ report: ControlReport, event: StaticString, time: Int64) throws -> [UInt8] {
+  func report(_ report: ControlReport, event: String, time: Int64) throws -> [UInt8] {
     isJSON ? try line(event, report, time) : bytes(ReportText(report: report).lines)
   }
 
@@ -63,8 +63,7 @@ struct ControlRenderer: Sendable {
   private func bytes(_ lines: [String]) -> [UInt8] { Array(lines.map { $0 + "\n" }.joined().utf8) }
 
   /// A JSON line with the value's own members.
-  private func line(_ event: StaticString, _ value: some Encodable, _ time: Int64) throws -> [UInt8]
-  {
+  private func line(_ event: String, _ value: some Encodable, _ time: Int64) throws -> [UInt8] {
     var line = JSONLine(event: event, time: time)
     for entry in try ConfigTree.encode(value).table ?? ConfigTable() {
       line.add(member: entry.key, json: entry.value.jsonBytes(redacting: .none))

@@ -122,7 +122,7 @@ extension SupervisorRenderer {
   }
 
   private func line(
-    _ event: StaticString, _ time: Int64, _ fill: (inout JSONLine) -> Void = { _ in }
+    _ event: String, _ time: Int64, _ fill: (inout JSONLine) -> Void = { _ in }
   ) -> [UInt8] {
     var line = JSONLine(event: event, time: time)
     fill(&line)

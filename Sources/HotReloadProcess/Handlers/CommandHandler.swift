@@ -4,9 +4,9 @@ public import WorkspaceTools
 
 /// Runs a program for each event, without a shell.
 ///
-/// The program finds the event as one JSON object on its standard input, and in its environment `HOTRELOAD_EVENT` (the event's
-/// name), `HOTRELOAD_PATHS` (the files, relative to the root, one a line), and where there is one `HOTRELOAD_CONFIG` and
-/// `HOTRELOAD_GENERATION` (the generation in force when it starts). It starts in the workspace's root. What it prints on standard
+/// The program finds the event as one JSON object on its standard input (see `PublishedEvent.jsonBytes(redacting:)`), and in its environment `HOTRELOAD_EVENT` (the event's
+/// name), `HOTRELOAD_PATHS` (the files, relative to the root, one a line), `HOTRELOAD_GENERATION`, and where there is one
+/// `HOTRELOAD_CONFIG`. It starts in the workspace's root. What it prints on standard
 /// output goes nowhere; the last lines of its standard error are part of the error if it fails. Secrets are hidden in all of it.
 ///
 /// A program that takes too long is ended together with its process group, and when it ends, so is whoever is left of the group.
@@ -15,50 +15,51 @@ public struct CommandHandler: ReloadHandler {
   public static let defaultTimeout = Duration.seconds(30)
   /// How many of the last lines of standard error an error shows.
   public static let shownLines = 10
-  /// How many paths are named in the environment and in the JSON.
+  /// How many paths are named in the environment.
   public static let maximumPaths = 256
 
   /// The program and its arguments.
   public var command: [String]
   /// The events that it runs for; nil: all.
-  public var kinds: Set<CommandEventKind>?
+  public var kinds: Set<ChangeEvent.Kind>?
   /// How long it may take.
   public var timeout: Duration
   /// The folder it starts in.
   public var directory: FilePath
   /// The keys whose values are hidden.
   public var redaction: RedactionRules
-  private let generation: @Sendable () -> UInt64?
 
   /// Creates a handler; its pattern is given when it is registered.
-  ///
-  /// - Parameter generation: the generation in force.
   public init(
-    _ command: [String], on kinds: Set<CommandEventKind>? = nil, timeout: Duration = defaultTimeout,
-    in directory: FilePath, redaction: RedactionRules = .default,
-    generation: @escaping @Sendable () -> UInt64? = { nil }
+    _ command: [String], on kinds: Set<ChangeEvent.Kind>? = nil, timeout: Duration = defaultTimeout,
+    in directory: FilePath, redaction: RedactionRules = .default
   ) {
     self.command = command
     self.kinds = kinds
     self.timeout = timeout
     self.directory = directory
     self.redaction = redaction
-    self.generation = generation
   }
 
   /// Whether the event is of the kinds it runs for.
   public func canHandle(_ event: ChangeEvent) -> Bool {
-    guard let kind = CommandEventKind(of: event) else { return false }
-    return kinds?.contains(kind) ?? true
+    kinds?.contains(event.kind) ?? true
   }
+
+  /// Longer than the program may take, so that it is ended here, with a word of why.
+  public var timeLimit: Duration {
+    min(timeout + Self.endingTime, HandlerRegistration.timeLimits.upperBound)
+  }
+
+  /// How long the ending of a program and its group may take.
+  private static let endingTime = Duration.seconds(10)
 
   /// Runs the program and waits for its end. A cancelled task ends it.
   ///
   /// - Throws: ``CommandHandlerError`` if it ends with anything but 0, takes too long, or cannot be started.
   public func handle(_ event: ChangeEvent) async throws {
-    guard let document = EventDocument(event, generation: generation(), redaction: redaction) else {
-      return
-    }
+    let document = EventDocument(
+      PublishedEvent.current ?? PublishedEvent(event), redaction: redaction)
     let invocation = ProgramInvocation(
       command, environment: document.variables, directory: directory)
     let outcome: HelperOutcome
@@ -89,39 +90,5 @@ public struct CommandHandlerError: Error, Sendable, Hashable, CustomStringConver
   public var description: String {
     (["\(command.joined(separator: " ")): \(reason)"] + lastLines.map { "  \($0)" })
       .joined(separator: "\n")
-  }
-}
-
-/// The kinds of events that a command can be run for, by the names that `hotreload.toml` has for them.
-public enum CommandEventKind: String, Sendable, Hashable, CaseIterable {
-  /// A file changed.
-  case fileChanged
-  /// A config has other values in force.
-  case configChanged
-  /// A config on disk is not good.
-  case validationFailed
-  /// A config was put in force.
-  case reloadCompleted
-  /// A config that had been rejected is good again.
-  case recovered
-  /// A folder is polled, or not seen at all.
-  case watchDegraded
-  /// A folder that was degraded is watched again.
-  case watchRestored
-  /// Everything was compared with the file system again.
-  case rescanned
-
-  /// The kind of an event; nil for one that later versions added.
-  public init?(of event: ChangeEvent) {
-    switch event {
-    case .fileChanged: self = .fileChanged
-    case .configChanged: self = .configChanged
-    case .validationFailed: self = .validationFailed
-    case .reloadCompleted: self = .reloadCompleted
-    case .recovered: self = .recovered
-    case .watchDegraded: self = .watchDegraded
-    case .watchRestored: self = .watchRestored
-    case .rescanned: self = .rescanned
-    }
   }
 }

@@ -13,27 +13,27 @@ public import WorkspaceTools
 /// ```
 ///
 /// `match` is a glob as for `registerReloadHandler(matching:)`, `run` a program and its arguments without a shell, `on` the events it
-/// runs for (default: all), `timeout` in seconds, above 0 up to a day (default 30).
+/// runs for (default: all), `timeout` in seconds, above 0 up to an hour (default 30).
 public struct CommandHandlerSettings: Sendable, Hashable {
   /// Which paths and configs it is about.
   public var match: String
   /// The program and its arguments.
   public var run: [String]
   /// The events it runs for; nil: all.
-  public var on: Set<CommandEventKind>?
+  public var on: Set<ChangeEvent.Kind>?
   /// How long it may take.
   public var timeout: Duration
 
   /// The most handlers that a file may declare.
   public static let maximumHandlers = 64
   /// The longest time that a command may be given, in seconds.
-  public static let maximumTimeout = 86_400.0
+  public static let maximumTimeout = 3_600.0
   /// The table's name in the settings file.
   public static let key = "handler"
 
   /// Creates settings.
   public init(
-    match: String, run: [String], on: Set<CommandEventKind>? = nil,
+    match: String, run: [String], on: Set<ChangeEvent.Kind>? = nil,
     timeout: Duration = CommandHandler.defaultTimeout
   ) {
     self.match = match
@@ -162,13 +162,13 @@ private struct SettingsReader {
     return words
   }
 
-  private mutating func kinds(_ value: ConfigTree, _ path: String) -> Set<CommandEventKind> {
-    var kinds: Set<CommandEventKind> = []
+  private mutating func kinds(_ value: ConfigTree, _ path: String) -> Set<ChangeEvent.Kind> {
+    var kinds: Set<ChangeEvent.Kind> = []
     for (index, word) in (texts(value, path) ?? []).enumerated() {
-      if let kind = CommandEventKind(rawValue: word) {
+      if let kind = ChangeEvent.Kind(rawValue: word) {
         kinds.insert(kind)
       } else {
-        let all = CommandEventKind.allCases.map(\.rawValue).joined(separator: ", ")
+        let all = ChangeEvent.Kind.allCases.map(\.rawValue).joined(separator: ", ")
         refuse(
           value.array?[index] ?? value, path, "there is no event \"\(word)\"; there are \(all)")
       }

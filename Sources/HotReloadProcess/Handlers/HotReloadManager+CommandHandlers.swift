@@ -27,13 +27,12 @@ extension HotReloadManager {
     _ settings: [CommandHandlerSettings], redaction: RedactionRules = .default,
     onFailure: @escaping @Sendable (CommandHandlerError) -> Void = { _ in }
   ) throws -> [HandlerRegistration] {
-    let reference = ManagerReference(manager: self)
     var registrations: [HandlerRegistration] = []
     do {
       for setting in settings {
         let handler = CommandHandler(
           setting.run, on: setting.on, timeout: setting.timeout, in: workspace.root,
-          redaction: redaction, generation: { reference.manager?.snapshot().generation })
+          redaction: redaction)
         let telling = TellingHandler(handler: handler, onFailure: onFailure)
         registrations.append(try register(telling, matching: setting.match))
       }
@@ -45,15 +44,12 @@ extension HotReloadManager {
   }
 }
 
-/// The manager holds its handlers, so they must not hold it.
-private struct ManagerReference: Sendable {
-  weak var manager: HotReloadManager?
-}
-
 /// A command handler whose failures are told.
 private struct TellingHandler: ReloadHandler {
   let handler: CommandHandler
   let onFailure: @Sendable (CommandHandlerError) -> Void
+
+  var timeLimit: Duration { handler.timeLimit }
 
   func canHandle(_ event: ChangeEvent) -> Bool { handler.canHandle(event) }
 

@@ -143,7 +143,7 @@ struct ReloadMetricsTests {
     }
     try await deliver(["static/first"])
     await isBusy.wait()
-    try await deliver((0..<HandlerMailbox.capacity + 7).map { "static/\($0)" })
+    try await deliver((0..<HandlerRegistration.capacity + 7).map { "static/\($0)" })
     #expect(dropped("handlers") == 7)
     do {
       let events = try observed.manager.events(bufferLimit: 2)
@@ -157,7 +157,8 @@ struct ReloadMetricsTests {
     let status = await observed.manager.status()
     #expect(status.droppedEvents == 12)
     #expect(
-      try observed.gauge(.queueDepth, [("queue", "handlers")]) == Double(HandlerMailbox.capacity))
+      try observed.gauge(.queueDepth, [("queue", "handlers")])
+        == Double(HandlerRegistration.capacity))
     gate.open()
     try await observed.fixture.end()
   }
