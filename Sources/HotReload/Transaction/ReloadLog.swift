@@ -22,7 +22,7 @@ struct ReloadLog: Sendable {
       "what is in force is the last good",
       metadata: [
         "generation": "\(baked.generation)", "bake": "\(baked.duration)",
-        "units": .array(baked.units.sorted().map { "\($0)" }),
+        "units": .array(baked.contents.keys.sorted().map { "\($0)" }),
       ])
   }
 

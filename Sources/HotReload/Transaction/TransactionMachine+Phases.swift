@@ -17,6 +17,7 @@ extension TransactionMachine {
         putLastGood(of: unit, because: diagnostics, into: &transaction)
       }
     }
+    takeGroupsBack(&transaction)
     for (unit, result) in results where transaction.candidates[unit] == nil {
       compare(unit, result, in: &transaction)
     }
@@ -25,7 +26,7 @@ extension TransactionMachine {
     return validate(at: now)
   }
 
-  private mutating func compare(
+  private func compare(
     _ unit: UnitID, _ result: LoadResult, in transaction: inout Running
   ) {
     let known = units[unit] ?? Unit()
@@ -52,11 +53,11 @@ extension TransactionMachine {
     }
   }
 
-  /// What never was in force and has no files is forgotten.
-  private mutating func forget(
+  /// What never was in force and has no files is forgotten, when that is told.
+  private func forget(
     _ unit: UnitID, _ diagnostic: ConfigDiagnostic, in transaction: inout Running
   ) {
-    units[unit] = nil
+    transaction.forgotten.insert(unit)
     let isAskedFor = transaction.candidate.producers.contains { $0 != .watcher && $0 != .start }
     transaction.changes[unit] = change(
       unit, Unit(), isAskedFor ? .rejected([diagnostic]) : .unchanged, isRepeated: true)
@@ -85,6 +86,20 @@ extension TransactionMachine {
   ) {
     transaction.candidates[unit] = lastGood[unit]
     transaction.fellBack[unit] = diagnostics
+  }
+
+  /// Where one unit of a group goes back to its last good content, so do the others that are in force.
+  private func takeGroupsBack(_ transaction: inout Running) {
+    guard !transaction.fellBack.isEmpty else { return }
+    let fallen = transaction.fellBack.keys.sorted()
+    for (unit, known) in units where transaction.fellBack[unit] == nil && known.applied != nil {
+      guard let good = lastGood[unit], good != known.applied else { continue }
+      let key = groups.key(of: unit)
+      guard let culprit = fallen.first(where: { groups.key(of: $0) == key }) else { continue }
+      putLastGood(
+        of: unit, because: [Self.heldBack(unit, because: "\(culprit)", "was rejected")],
+        into: &transaction)
+    }
   }
 
   /// Where one unit of a group starts from its last good content, so do the others that have one.
@@ -128,6 +143,8 @@ extension TransactionMachine {
     }
     keepGroupsTogether(&transaction)
     let isAnythingElse = transaction.fellBack.count > fallenBefore
+    // A new number: what is said late about what was refused is not said about this.
+    if isAnythingElse { transaction.id = Transaction(number: nextNumber()) }
     if !isAnythingElse { holdBack(&transaction) }
     running = transaction
     // A last good content must pass like any other. Each unit has only one, so this ends.
@@ -139,7 +156,7 @@ extension TransactionMachine {
     var culprits: [AtomicGroups.Key: UnitID] = [:]
     for (unit, change) in transaction.changes where !change.outcome.diagnostics.isEmpty {
       // What was asked for and does not exist is no member of anything.
-      guard units[unit] != nil || !change.isRepeated else { continue }
+      guard !transaction.forgotten.contains(unit) else { continue }
       let key = groups.key(of: unit)
       culprits[key] = min(culprits[key] ?? unit, unit)
     }
@@ -167,9 +184,10 @@ extension TransactionMachine {
         unit: unit, outcome: outcome, old: known.applied, new: content, isChanged: true,
         isRepeated: false)
     }
-    for (unit, change) in transaction.changes {
-      let isForgotten = change.new == nil && change.isRepeated && units[unit] == nil
-      if !isForgotten { units[unit, default: Unit()].refusal = change.outcome.diagnostics }
+    for unit in transaction.forgotten { units[unit] = nil }
+    for (unit, change) in transaction.changes where !transaction.forgotten.contains(unit) {
+      units[unit, default: Unit()].refusal = change.outcome.diagnostics
+      units[unit]?.isHeldBack = transaction.heldBack.contains(unit)
     }
     running = transaction
     guard !transaction.candidates.isEmpty else {
@@ -233,6 +251,8 @@ extension TransactionMachine {
       actions.append(.answer(waiter.ticket, report))
       return true
     }
+    // The rest of their content does not come before the pause ends.
+    if isPaused { actions.append(.abandon(takeTickets(), [], .paused)) }
     if !transaction.candidates.isEmpty { actions += beginBake(after: transaction, at: now) }
     return actions + beginNext(at: now)
   }

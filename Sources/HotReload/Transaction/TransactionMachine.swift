@@ -51,8 +51,8 @@ struct TransactionMachine<Content: TransactionContent>: Sendable {
     case activated(Transaction)
     case jobDone(Job)
     /// What a health check that was asked for said: nil if all is well, else what is not.
-    case healthChecked(generation: UInt64, failure: String?)
-    /// Begin no transaction until `resume`.
+    case healthChecked(HealthCheck, failure: String?)
+    /// Put nothing in force until `resume`, except by a roll-back.
     case pause
     case resume
     /// Forget what was rolled back: of this unit, or of all.
@@ -78,7 +78,7 @@ struct TransactionMachine<Content: TransactionContent>: Sendable {
     /// These will not come into force again.
     case retire([Product])
     /// Ask whether all is well. Answer: `healthChecked`.
-    case checkHealth(generation: UInt64)
+    case checkHealth(HealthCheck)
     /// The health check failed, and there is nothing to go back to.
     case unhealthy(generation: UInt64, reason: String)
     /// These units outlived their bake.
@@ -102,6 +102,8 @@ struct TransactionMachine<Content: TransactionContent>: Sendable {
   struct Ticket: Sendable, Hashable { var number: UInt64 }
   /// Something that runs between two transactions.
   struct Job: Sendable, Hashable { var number: UInt64 }
+  /// The number of a health check, by which an answer that comes late is known.
+  struct HealthCheck: Sendable, Hashable { var number: UInt64 }
   /// The number of a transaction, by which what comes late is known.
   struct Transaction: Sendable, Hashable { var number: UInt64 }
   /// Somebody who makes products.
@@ -133,8 +135,9 @@ struct TransactionMachine<Content: TransactionContent>: Sendable {
 
   /// What outlived its bake.
   struct Baked: Sendable {
+    /// The generation that was on trial.
     var generation: UInt64
-    var units: Set<UnitID>
+    var contents: [UnitID: Content]
     var duration: Duration
   }
 
@@ -165,6 +168,8 @@ struct TransactionMachine<Content: TransactionContent>: Sendable {
     var applied: Content?
     /// Why what is on disk is not in force; empty if it is.
     var refusal: [ConfigDiagnostic] = []
+    /// Nothing is wrong with it, but a participant refused something that belongs together with it.
+    var isHeldBack = false
   }
 
   /// Something that was rolled back, and why.
@@ -240,8 +245,9 @@ struct TransactionMachine<Content: TransactionContent>: Sendable {
     self.groups = groups
     self.limits = limits
     generation = memory.generation
-    lastGood = memory.lastGood
     quarantine = memory.quarantine
+    lastGood = [:]
+    lastGood = memory.lastGood.filter { quarantineReason(of: $1, $0) == nil }
   }
 
   /// When `timePassed` is due; nil if nothing is waited for.
@@ -289,10 +295,10 @@ struct TransactionMachine<Content: TransactionContent>: Sendable {
       return isRunning(id, .publish) ? activate(at: now) : []
     case .activated(let id):
       return isRunning(id, .activate) ? complete(at: now) : []
-    case .healthChecked(let generation, let failure):
-      return takeHealth(of: generation, failure, at: now)
+    case .healthChecked(let check, let failure):
+      return takeHealth(check, failure, at: now)
     case .pause:
-      return pause()
+      return pause(at: now)
     case .resume:
       isPaused = false
       return beginNext(at: now)
@@ -376,14 +382,29 @@ struct TransactionMachine<Content: TransactionContent>: Sendable {
     return [.load(id, asked.sorted(), isEverything: candidate.isEverything)]
   }
 
-  /// The rejected units of the groups that these belong to: a group can pass only as a whole.
+  /// The rejected units of the groups that these belong to, since a group can pass only as a whole, and those that were
+  /// held back together with any of them.
   private func heldBack(with asked: Set<UnitID>) -> Set<UnitID> {
     var refused: Set<UnitID> = []
     // No key paths here: in a generic type each use makes them anew, which costs more than all the rest.
     for (unit, known) in units where !known.refusal.isEmpty { refused.insert(unit) }
-    if refused.isEmpty { return [] }
-    let keys = Set(asked.map { groups.key(of: $0) })
-    return refused.filter { keys.contains(groups.key(of: $0)) }
+    refused.subtract(asked)
+    var found: Set<UnitID> = []
+    var added = asked
+    while !refused.isEmpty, !added.isEmpty {
+      let keys = Set(added.map { groups.key(of: $0) })
+      var together: Set<UnitID> = []
+      for member in members.values where !member.units.isDisjoint(with: added) {
+        together.formUnion(member.units)
+      }
+      added = refused.filter { unit in
+        keys.contains(groups.key(of: unit))
+          || (together.contains(unit) && units[unit]?.isHeldBack ?? false)
+      }
+      refused.subtract(added)
+      found.formUnion(added)
+    }
+    return found
   }
 
   mutating func nextNumber() -> UInt64 {
