@@ -42,7 +42,10 @@ extension ReloadDriver {
     values[slot.index] = first.value
     cell.store(
       SnapshotStorage(generation: old.generation, units: old.units, values: values))
-    state.withLock { $0.streams[unit, default: [:]][key] = entry }
+    state.withLock { state in
+      state.streams[unit, default: [:]][key] = entry
+      state.machine.accept([unit])
+    }
     return slot
   }
 
@@ -77,10 +80,7 @@ extension ReloadDriver {
   private func fallBack<T: Sendable>(
     _ unit: UnitID, key: StreamKey, make: @escaping Make<T>, because diagnostics: [ConfigDiagnostic]
   ) async throws -> ValueSlot<T>? {
-    let isUseful = state.withLock { state in
-      let known = state.machine.lastGood[unit]
-      return known != nil && known != state.machine.units[unit]?.applied
-    }
+    let isUseful = state.withLock { $0.machine.contentToFallBack(to: unit) != nil }
     guard fallsBack, isUseful, !diagnostics.isEmpty else { return nil }
     let slot = try await job {
       let known = self.state.withLock { $0.streams[unit]?[key]?.slot }

@@ -49,6 +49,8 @@ extension TransactionMachine {
       trial.units.insert(unit)
       // What is on trial itself is nothing to go back to, unless there never was anything else.
       if trial.before[unit] == nil { trial.before[unit] = change.old ?? lastGood[unit] }
+      // Nor is what somebody could not use.
+      if transaction.fellBack[unit] != nil { trial.before[unit] = change.new }
     }
     bake = trial
     // A failure of what has just been replaced says nothing about what replaced it.

@@ -11,11 +11,10 @@ extension TransactionMachine {
         ConfigDiagnostic(location: nil, message: "\(unit) was not loaded")
       ])
     }
-    for (unit, diagnostics) in transaction.candidate.fallBacks where lastGood[unit] != nil {
+    for (unit, diagnostics) in transaction.candidate.fallBacks {
+      guard let good = contentToFallBack(to: unit) else { continue }
       results[unit] = .rejected(diagnostics)
-      if units[unit]?.applied != lastGood[unit] {
-        putLastGood(of: unit, because: diagnostics, into: &transaction)
-      }
+      put(good, of: unit, because: diagnostics, into: &transaction)
     }
     takeGroupsBack(&transaction)
     for (unit, result) in results where transaction.candidates[unit] == nil {
@@ -71,7 +70,7 @@ extension TransactionMachine {
       transaction.changes[unit] = refusal(unit, outcome)
       return
     }
-    putLastGood(of: unit, because: outcome.diagnostics, into: &transaction)
+    put(lastGood[unit], of: unit, because: outcome.diagnostics, into: &transaction)
   }
 
   private func mayFallBack(_ unit: UnitID, in transaction: Running) -> Bool {
@@ -81,10 +80,24 @@ extension TransactionMachine {
       && (producers.contains(.start) || producers.contains(.registration))
   }
 
-  private func putLastGood(
-    of unit: UnitID, because diagnostics: [ConfigDiagnostic], into transaction: inout Running
+  /// What takes the place of a unit's content if a type that is asked for refuses that; nil if there is nothing else.
+  func contentToFallBack(to unit: UnitID) -> Content? {
+    let applied = units[unit]?.applied
+    if let good = lastGood[unit], good != applied { return good }
+    guard let good = earlier[unit], good != applied else { return nil }
+    return good
+  }
+
+  /// Somebody has accepted what is in force of these units.
+  mutating func accept(_ accepted: Set<UnitID>) {
+    for unit in accepted { earlier[unit] = nil }
+  }
+
+  private func put(
+    _ good: Content?, of unit: UnitID, because diagnostics: [ConfigDiagnostic],
+    into transaction: inout Running
   ) {
-    transaction.candidates[unit] = lastGood[unit]
+    transaction.candidates[unit] = good
     transaction.fellBack[unit] = diagnostics
   }
 
@@ -93,11 +106,11 @@ extension TransactionMachine {
     guard !transaction.fellBack.isEmpty else { return }
     let fallen = transaction.fellBack.keys.sorted()
     for (unit, known) in units where transaction.fellBack[unit] == nil && known.applied != nil {
-      guard let good = lastGood[unit], good != known.applied else { continue }
+      guard let good = contentToFallBack(to: unit) else { continue }
       let key = groups.key(of: unit)
       guard let culprit = fallen.first(where: { groups.key(of: $0) == key }) else { continue }
-      putLastGood(
-        of: unit, because: [Self.heldBack(unit, because: "\(culprit)", "was rejected")],
+      put(
+        good, of: unit, because: [Self.heldBack(unit, because: "\(culprit)", "was rejected")],
         into: &transaction)
     }
   }
@@ -109,8 +122,9 @@ extension TransactionMachine {
     for unit in Array(transaction.candidates.keys) where mayFallBack(unit, in: transaction) {
       let key = groups.key(of: unit)
       guard let culprit = fallen.first(where: { groups.key(of: $0) == key }) else { continue }
-      putLastGood(
-        of: unit, because: [Self.heldBack(unit, because: "\(culprit)", "was rejected")],
+      put(
+        lastGood[unit], of: unit,
+        because: [Self.heldBack(unit, because: "\(culprit)", "was rejected")],
         into: &transaction)
     }
   }
@@ -202,6 +216,7 @@ extension TransactionMachine {
   mutating func publish(at now: Duration) -> [Action] {
     guard let transaction = running else { return [] }
     for (unit, content) in transaction.candidates {
+      if units[unit]?.applied != nil { earlier[unit] = nil }
       units[unit, default: Unit()].applied = content
     }
     takeOverProducts(at: now)

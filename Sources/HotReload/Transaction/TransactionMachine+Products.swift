@@ -18,6 +18,7 @@ extension TransactionMachine {
     rollBackProduct: Product?
   ) -> [Action] {
     members[participant] = Member(name: name, units: units, product: product)
+    accept(units)
     guard let rollBackProduct else { return [] }
     // The bake may have ended meanwhile; no other can have begun.
     guard bake != nil else { return [.retire([rollBackProduct])] }

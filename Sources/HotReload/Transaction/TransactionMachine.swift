@@ -235,6 +235,9 @@ struct TransactionMachine<Content: TransactionContent>: Sendable {
   /// Why what is on trial must go, as soon as nothing else runs.
   var rollBackReason: String?
   var lastGood: [UnitID: Content]
+  /// What an earlier process knew to be good, of units of which nobody has accepted anything newer yet. What is loaded
+  /// when a process starts may outlive its bake before anybody asks for it in a type that refuses it.
+  var earlier: [UnitID: Content]
   var quarantine: [UnitID: [Quarantined]]
   var isPaused = false
   var isStopping = false
@@ -247,7 +250,9 @@ struct TransactionMachine<Content: TransactionContent>: Sendable {
     generation = memory.generation
     quarantine = memory.quarantine
     lastGood = [:]
+    earlier = [:]
     lastGood = memory.lastGood.filter { quarantineReason(of: $1, $0) == nil }
+    earlier = lastGood
   }
 
   /// When `timePassed` is due; nil if nothing is waited for.

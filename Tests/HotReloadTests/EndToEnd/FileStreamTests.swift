@@ -75,7 +75,7 @@ struct FileStreamTests {
     let isOver = Latch()
     async let exchanging: Void = {
       defer { isOver.open() }
-      for number in 2...400 {
+      for number in 2...100 {
         try exchange(number)
         await Task.yield()
       }

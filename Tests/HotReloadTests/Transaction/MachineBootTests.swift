@@ -112,6 +112,32 @@ struct MachineBootTests {
     #expect(harness.rules.violations.isEmpty)
   }
 
+  @Test("goes back to what was good before also when what is on disk has outlived its bake")
+  func lateTypeAfterBake() {
+    var harness = Self.harness(lastGood: ["app": 5])
+    harness.write("app", 6)
+    _ = Self.start(&harness)
+    #expect(harness.journal.lastGood == [.config("app"): 6])
+    harness.submit(producer: .registration, fallBacks: ["app"])
+    harness.run()
+    #expect(harness.inForce == ["app": 5])
+    #expect(harness.journal.lastGood == [.config("app"): 5])
+    #expect(harness.rules.violations.isEmpty)
+  }
+
+  @Test("does not go back to what was good before when somebody has accepted something newer")
+  func accepted() {
+    for isParticipant in [true, false] {
+      var harness = Self.harness(lastGood: ["app": 5])
+      harness.write("app", 6)
+      _ = Self.start(&harness)
+      if isParticipant { harness.join("pool", "app") } else { harness.save("app", 7) }
+      harness.submit(producer: .registration, fallBacks: ["app"])
+      harness.run()
+      #expect(harness.inForce == ["app": isParticipant ? 6 : 7])
+    }
+  }
+
   @Test("goes back to the last good content for a type that came late, with the whole group")
   func lateType() {
     var limits = NumberMachine.Limits()

@@ -12,6 +12,8 @@ struct TransactionRules {
   var jobs: Set<UInt64> = []
   /// What a roll-back goes to.
   var base: [String: Number] = [:]
+  /// What an earlier process knew to be good.
+  var earlier: [String: Number] = [:]
   var published: [String: Number] = [:]
   var refusals: [UnitID: [ConfigDiagnostic]] = [:]
   var lastTransaction: UInt64 = 0
@@ -47,6 +49,7 @@ extension MachineHarness {
     for (unit, content) in journal.lastGood where !journal.isKeptOut(content, unit) {
       rules.base[unit.configName ?? ""] = content
     }
+    rules.earlier = rules.base
   }
 
   mutating func note(_ event: NumberMachine.Event) {
@@ -139,14 +142,20 @@ extension MachineHarness {
       rules.expect(inForce[name] != content, "\(name): changed to the same")
       rules.expect(
         !journal.isKeptOut(content, unit), "\(name): something quarantined came into force")
-      let isBack = rules.base[name] == content
+      let isFallBack = rules.earlier[name] == content && !swap.isRollBack && isFallBack(unit)
+      let isBack = rules.base[name] == content || isFallBack
       rules.expect(
         isBack || content.version > inForce[name]?.version ?? 0,
         "\(name): an older value came after a newer one")
-      if rules.base[name] == nil { rules.base[name] = content }
+      if rules.base[name] == nil || isFallBack { rules.base[name] = content }
+      if inForce[name] != nil { rules.earlier[name] = nil }
     }
     rules.lastAsked = nil
     rules.mustRollBack = false
+  }
+
+  private func isFallBack(_ unit: UnitID) -> Bool {
+    machine.running?.fellBack[unit] != nil
   }
 
   /// What a reader sees belongs together.
@@ -215,6 +224,7 @@ extension MachineHarness {
     rules.expect(unit.old == rules.published[name], "\(name): the old value was not in force")
     rules.expect(unit.new == inForce[name], "\(name): the new value is not in force")
     rules.expect(unit.isChanged == (unit.new != unit.old), "\(name): changed without saying so")
+    outcomes.insert(Self.kind(of: unit))
     switch unit.outcome {
     case .recovered: rules.expect(!before.isEmpty, "\(name): recovered without a refusal")
     case .applied:
@@ -234,6 +244,18 @@ extension MachineHarness {
     let isForgotten = unit.new == nil && (isMissing || unit.outcome == .unchanged)
     rules.refusals[unit.unit] = isForgotten || diagnostics.isEmpty ? nil : diagnostics
     rules.published[name] = unit.new
+  }
+
+  private static func kind(of unit: NumberMachine.UnitChange) -> String {
+    switch unit.outcome {
+    case .applied: "applied"
+    case .unchanged: "unchanged"
+    case .recovered: "recovered"
+    case .rejected: unit.isChanged ? "fell back" : "rejected"
+    case .refused: "refused"
+    case .quarantined: "quarantined"
+    case .rolledBack: "rolled back"
+    }
   }
 
   private mutating func checkGroups(_ publication: NumberMachine.Publication) {

@@ -43,6 +43,8 @@ struct MachineHarness {
   var lastSeen: [UnitID: Number] = [:]
   var lastReplaced: [UnitID: Number] = [:]
   var rules = TransactionRules()
+  /// Which outcomes there were, so that a test of random histories can say that it had them all.
+  var outcomes: Set<String> = []
 
   init(
     groups: AtomicGroups = .none, limits: NumberMachine.Limits = .init(),
