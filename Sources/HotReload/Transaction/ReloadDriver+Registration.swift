@@ -13,9 +13,10 @@ extension ReloadDriver {
     do {
       return try await job { Result { try self.makeSlot(for: unit, key: key, make: make) } }
     } catch let error as HotReloadError where error.code == .configRejected {
-      guard let slot = try await fallBack(unit, key: key, make: make, because: error.diagnostics)
-      else { throw error }
-      return slot
+      let slot = try await fallBack(unit, key: key, make: make, because: error.diagnostics)
+      if let slot { return slot }
+      // Somebody else may have had that put in force meanwhile.
+      return try await job { Result { try self.makeSlot(for: unit, key: key, make: make) } }
     }
   }
 
