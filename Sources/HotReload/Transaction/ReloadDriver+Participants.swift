@@ -84,7 +84,10 @@ extension ReloadDriver {
   /// Removes a participant, between two transactions.
   func leave(_ id: UInt64) async throws {
     let participant = Machine.Participant(number: id)
-    let isMember = state.withLock { $0.members[participant] != nil }
+    let (isMember, isStopping) = state.withLock { state in
+      (state.members[participant] != nil, state.isStopping)
+    }
+    if isStopping { throw HotReloadError.shutDown }
     guard isMember else { return }
     try await job {
       let actions = self.state.withLock { state in

@@ -23,6 +23,8 @@ struct MachineHarness {
   var inForce: [String: Number] = [:]
   var generation: UInt64 = 0
   var participants: [NumberMachine.Participant: PretendedParticipant] = [:]
+  /// Those who have left, and may still be busy.
+  var departed: [NumberMachine.Participant: PretendedParticipant] = [:]
   var products: [NumberMachine.Product: PretendedProduct] = [:]
   var productsInForce: [NumberMachine.Participant: NumberMachine.Product] = [:]
   var activations: [NumberMachine.Activation] = []
@@ -268,6 +270,7 @@ extension MachineHarness {
     reads = [:]
     inForce = [:]
     participants = [:]
+    departed = [:]
     products = [:]
     productsInForce = [:]
     pretendedJobs = [:]
@@ -295,7 +298,7 @@ extension MachineHarness {
   private mutating func make(
     _ making: NumberMachine.Making, of contents: [UnitID: Number], for id: NumberMachine.Transaction
   ) {
-    guard let participant = participants[making.participant] else {
+    guard let participant = participants[making.participant] ?? departed[making.participant] else {
       rules.fail("a product was asked of somebody who is not there")
       return
     }
@@ -319,7 +322,7 @@ extension MachineHarness {
     switch pretendedJobs.removeValue(forKey: job.number) ?? .nothing {
     case .nothing: break
     case .leave(let participant):
-      participants[participant] = nil
+      departed[participant] = participants.removeValue(forKey: participant)
       productsInForce[participant] = nil
       for action in machine.leave(participant) { take(action) }
     case .join(let participant):

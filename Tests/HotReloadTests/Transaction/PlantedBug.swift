@@ -33,9 +33,6 @@ extension MachineHarness {
       _ = machine.handle(.clearQuarantine(nil), at: now)
       send(event, as: event, bug)
     case (.applyDuringPause, .pause): break
-    case (.endBakeEarly, .healthChecked), (.endBakeEarly, .timePassed):
-      let late = now + limits.bake + limits.healthInterval
-      for action in machine.handle(event, at: machine.bake == nil ? now : late) { take(action) }
     default: send(event, as: event, bug)
     }
   }
@@ -86,6 +83,10 @@ extension MachineHarness {
     case (.reportTwice, .finished), (.answerTwice, .answer), (.publishTwice, .publish):
       return [action, action]
     case (.forgetAnswer, .answer): return []
+    case (.endBakeEarly, .checkHealth):
+      var contents: [UnitID: Number] = [:]
+      for unit in machine.bake?.units ?? [] { contents[unit] = inForce[unit.configName ?? ""] }
+      return [.baked(.init(generation: generation, contents: contents, duration: .zero)), action]
     default: break
     }
     if case .swap(_, _, let swap) = action {
