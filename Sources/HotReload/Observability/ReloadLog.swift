@@ -41,7 +41,7 @@ struct ReloadLog: Sendable {
     logger.debug(
       "what is in force is the last good",
       metadata: [
-        "units": .array(baked.units.sorted().map { "\($0)" }),
+        "units": .array(baked.contents.keys.sorted().map { "\($0)" }),
         "generation": "\(baked.generation)", "producer": "\(Candidate.Producer.verify)",
         "outcome": "baked", "bake": "\(baked.duration)",
       ])

@@ -38,7 +38,8 @@ public struct ParticipantRegistration<Product: Sendable>: AsyncSequence, Sendabl
     ValueIterator(slot: slot, seen: start)
   }
 
-  /// Asks the participant no more, and has its product retired. Returns when nothing is made by it any more.
+  /// Asks the participant no more, and has its product retired. Returns when nothing is made by it any more. What it
+  /// refused is looked at again by the next reload.
   /// - Throws: ``HotReloadError`` with the code `reentrant` from within a handler, validator or participant, or
   ///   `shutDown`.
   public func unregister() async throws {

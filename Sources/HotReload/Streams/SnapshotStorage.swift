@@ -61,6 +61,11 @@ final class SnapshotStorage: Sendable {
     return Unmanaged<Object>.fromOpaque(address)
   }
 
+  /// What is at a place; nil if nothing is.
+  func value(at index: Int) -> (any AnyTypedValue)? {
+    index < values.count ? values[index] : nil
+  }
+
   /// The typed value of a slot; nil if this snapshot has none, or the place belonged to another slot then.
   func value<T>(of slot: ValueSlot<T>) -> TypedValue<T>? {
     guard slot.index < values.count, let value = values[slot.index] as? TypedValue<T>,
@@ -74,6 +79,8 @@ final class SnapshotStorage: Sendable {
 protocol AnyTypedValue: AnyObject, Sendable {
   /// The slot it was made for.
   var slot: UInt64 { get }
+  /// The same value, as a later generation brings it again.
+  func again(at generation: UInt64) -> any AnyTypedValue
 }
 
 @usableFromInline
@@ -87,5 +94,9 @@ final class TypedValue<T: Sendable>: AnyTypedValue {
     self.value = value
     self.generation = generation
     self.slot = slot
+  }
+
+  func again(at generation: UInt64) -> any AnyTypedValue {
+    TypedValue(value, generation: generation, slot: slot)
   }
 }

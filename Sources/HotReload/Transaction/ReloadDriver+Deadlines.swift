@@ -31,11 +31,17 @@ extension ReloadDriver {
   }
 
   private func expire() {
-    let isExpired = state.withLock { state in
-      state.machine.nextDeadline.map { clock.now() >= $0 } ?? false
+    let (isExpired, isWorkerLate) = state.withLock { state in
+      let now = clock.now()
+      let phase = state.machine.running?.phase
+      return (
+        state.machine.nextDeadline.map { now >= $0 } ?? false,
+        (phase == .load || phase == .validate)
+          && state.machine.running?.deadline.map { now >= $0 } ?? false
+      )
     }
     guard isExpired else { return }
-    replaceWorker()
+    if isWorkerLate { replaceWorker() }
     step(.timePassed)
   }
 

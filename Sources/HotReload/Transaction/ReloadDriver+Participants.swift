@@ -38,13 +38,14 @@ extension ReloadDriver {
       }
     }
     let participant = Machine.Participant(number: member.id)
-    let product = state.withLock { state in
+    let (product, actions) = state.withLock { state in
       state.members[participant] = member
-      state.machine.join(
+      let actions = state.machine.join(
         participant, as: member.name, units: member.units, product: first,
         rollBackProduct: toRollBack.isEmpty ? nil : second)
-      return state.products[first]
+      return (state.products[first], actions)
     }
+    for case .retire(let products) in actions { retire(products) }
     guard let product else { return }
     var values = storage.values
     while values.count <= member.index { values.append(nil) }
@@ -73,6 +74,7 @@ extension ReloadDriver {
         if result == .made { self.retire([product]) }
       } ?? .refused([late])
     guard case .refused(let diagnostics) = result else { return }
+    if state.withLock({ $0.isStopping }) { throw HotReloadError.shutDown }
     throw HotReloadError(
       code: .participantRefused,
       message: "\(member.name) cannot make anything of what is in force, so it was not registered",
@@ -82,7 +84,10 @@ extension ReloadDriver {
   /// Removes a participant, between two transactions.
   func leave(_ id: UInt64) async throws {
     let participant = Machine.Participant(number: id)
-    let isMember = state.withLock { $0.members[participant] != nil }
+    let (isMember, isStopping) = state.withLock { state in
+      (state.members[participant] != nil, state.isStopping)
+    }
+    if isStopping { throw HotReloadError.shutDown }
     guard isMember else { return }
     try await job {
       let actions = self.state.withLock { state in
@@ -94,9 +99,9 @@ extension ReloadDriver {
     }
   }
 
-  /// What `body` returns, or nil if it takes longer than that; then its task is cancelled, and what it brings late
-  /// is given to `late`.
-  private func within<Result: Sendable>(
+  /// What `body` returns, or nil if it takes longer than that or the driver stops; then its task is cancelled, and
+  /// what it brings late is given to `late`.
+  func within<Result: Sendable>(
     _ limit: Duration, _ body: @escaping @Sendable () async -> Result,
     late: @escaping @Sendable (Result) -> Void = { _ in }
   ) async -> Result? {
@@ -106,11 +111,19 @@ extension ReloadDriver {
       let result = await body()
       if !answer.give(result) { late(result) }
     }
+    let giveUp: Cancel = { if answer.give(nil) { cancel() } }
     let cancelTimer = tasks.start {
       guard (try? await self.clock.sleep(deadline)) != nil else { return }
-      if answer.give(nil) { cancel() }
+      giveUp()
     }
+    let number = newNumber()
+    let isStopping = state.withLock { state in
+      state.registrations[number] = giveUp
+      return state.isStopping
+    }
+    if isStopping { giveUp() }
     let result = await answer.value
+    state.withLock { $0.registrations[number] = nil }
     cancelTimer()
     return result
   }

@@ -30,7 +30,6 @@ extension ReloadDriver {
     }
     state.withLock { state in
       guard state.machine.running?.id == id else { return }
-      state.readBefore = state.read
       state.read.merge(digests) { $1 }
     }
     step(.loaded(id, results))
@@ -57,8 +56,12 @@ extension ReloadDriver {
       if !made.errors.isEmpty { errors[unit] = made.errors }
     }
     guard !validators.isEmpty else { return finishValidation(id, prepared, errors) }
+    if let refusal = refusalOfTasks {
+      for unit in validators.keys { errors[unit, default: []].append(refusal) }
+      return finishValidation(id, prepared, errors)
+    }
     let context = context(of: .validate, in: id)
-    tasks.start { [prepared, errors] in
+    startPhaseTask(id, .validate) { [prepared, errors] in
       var errors = errors
       for (unit, validators) in validators {
         guard let config = contents[unit]?.config else { continue }
@@ -104,16 +107,45 @@ extension ReloadDriver {
     step(.validated(id, errors))
   }
 
+  /// Starts a task that a phase of a transaction waits for. It is cancelled when that goes on without it.
+  func startPhaseTask(
+    _ id: Machine.Transaction, _ phase: ReloadPhase, _ body: @escaping @Sendable () async -> Void
+  ) {
+    let cancel = tasks.start(body)
+    let isNeeded = state.withLock { state in
+      guard state.machine.running?.id == id, state.machine.running?.phase == phase else {
+        return false
+      }
+      state.phaseTasks.append(cancel)
+      return true
+    }
+    if !isNeeded { cancel() }
+  }
+
+  /// Why no more tasks can be started; nil if they can.
+  var refusalOfTasks: ConfigDiagnostic? {
+    guard tasks.count >= Self.maximumTasks else { return nil }
+    return ConfigDiagnostic(
+      location: nil,
+      message:
+        "\(Self.maximumTasks) earlier calls of participants and validators have not ended yet, "
+        + "so no other is made")
+  }
+
   /// Puts the new contents and what was made of them in force, all at once.
   func swap(_ id: Machine.Transaction, generation: UInt64, _ swap: Machine.Swap) {
     recorder?.willSwap(to: generation, swap.contents)
     let old = cell.storage
+    let before = state.withLock { state in
+      defer { state.beforeBake = swap.isRollBack ? nil : state.beforeBake ?? old }
+      return state.beforeBake
+    }
     var units = old.units
     var values = old.values
     for (unit, content) in swap.contents {
       units[unit] = .init(content: content, generation: generation)
     }
-    let new = valuesToSwapIn(swap, generation)
+    let new = valuesToSwapIn(swap, generation, before)
     state.withLock { state in
       while values.count < state.places.count { values.append(nil) }
       for new in new { values[new.index] = new.value }
@@ -127,18 +159,30 @@ extension ReloadDriver {
     step(.swapped(id))
   }
 
-  private func valuesToSwapIn(_ swap: Machine.Swap, _ generation: UInt64) -> [PreparedValue] {
+  private func valuesToSwapIn(
+    _ swap: Machine.Swap, _ generation: UInt64, _ before: SnapshotStorage?
+  ) -> [PreparedValue] {
     let (prepared, streams) = state.withLock { state in
       defer { state.prepared = [:] }
       return (state.prepared, swap.isRollBack ? state.streams : [:])
     }
     guard swap.isRollBack else { return swap.contents.keys.flatMap { prepared[$0] ?? [] } }
-    // What was in force once passed then, and streams that came later were made sure to go back with it.
-    return swap.contents.flatMap { unit, content in
-      Self.values(
-        of: content, for: streams[unit].map { Array($0.values) } ?? [], at: generation,
-        validating: false
-      ).values
+    return swap.contents.flatMap { unit, content -> [PreparedValue] in
+      var values: [PreparedValue] = []
+      var missing: [StreamEntry] = []
+      let isKept = before?.units[unit]?.content == content
+      for entry in streams[unit]?.values.map({ $0 }) ?? [] {
+        if isKept, let slot = entry.slot, let kept = before?.value(at: slot.index),
+          kept.slot == slot.id
+        {
+          values.append(PreparedValue(index: slot.index, value: kept.again(at: generation)))
+        } else {
+          missing.append(entry)
+        }
+      }
+      // Streams that came later were made sure to go back with the others.
+      return values
+        + Self.values(of: content, for: missing, at: generation, validating: false).values
     }
   }
 
@@ -148,6 +192,12 @@ extension ReloadDriver {
     let (slots, before, after) = state.withLock { state in
       let made = state.machine.running?.activations ?? []
       let products = made.compactMap { state.products[$0.product]?.index }
+      defer {
+        // What comes back was not read.
+        if state.machine.running?.isRollBack != true {
+          for unit in publication.units { state.readBefore[unit.unit] = state.read[unit.unit] }
+        }
+      }
       return (
         changed.flatMap { state.streams[$0]?.values.compactMap(\.slot) ?? [] }
           + products.compactMap { state.places[$0].slot },

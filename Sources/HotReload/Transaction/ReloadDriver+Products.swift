@@ -17,13 +17,16 @@ extension ReloadDriver {
       for unit in member.units { seen[unit] = contents[unit] ?? inForce.units[unit]?.content }
       let change = ReloadChange(
         generation: generation, changed: making.changed, contents: seen)
-      let cancel = tasks.start {
+      if let refusal = refusalOfTasks {
+        step(.prepared(id, making.product, .refused([refusal])))
+        continue
+      }
+      startPhaseTask(id, .prepare) {
         let result = await context.run {
           await self.make(making.product, by: member, of: change)
         }
         self.step(.prepared(id, making.product, result))
       }
-      state.withLock { $0.preparing.append(cancel) }
     }
   }
 
@@ -117,25 +120,44 @@ extension ReloadDriver {
     log.retireOverdue(product.name, of: product.units, cell.storage.generation, Self.retireLimit)
   }
 
-  /// Asks the program whether all is well.
-  func checkHealth(of generation: UInt64) {
-    guard let healthCheck else { return step(.healthChecked(generation: generation, failure: nil)) }
+  /// Asks the program whether all is well. One that has not answered yet is too late: it is cancelled, and the next
+  /// one begins when it has ended, so that there are never two.
+  func checkHealth(_ check: Machine.HealthCheck) {
+    guard let healthCheck else { return step(.healthChecked(check, failure: nil)) }
+    let late = state.withLock { state -> Cancel? in
+      if let late = state.cancelHealthCheck {
+        state.nextHealthCheck = check
+        return late
+      }
+      start(check, healthCheck, &state)
+      return nil
+    }
+    late?()
+  }
+
+  private func start(
+    _ check: Machine.HealthCheck, _ body: @escaping @Sendable (Snapshot) async throws -> Void,
+    _ state: inout State
+  ) {
     let snapshot = Snapshot(storage: cell.storage)
-    tasks.start {
+    state.cancelHealthCheck = tasks.start {
       var failure: String?
-      do { try await Reentrancy.run { try await healthCheck(snapshot) } } catch {
+      do { try await Reentrancy.run { try await body(snapshot) } } catch {
         failure = "the health check failed: \(error)"
       }
-      self.step(.healthChecked(generation: generation, failure: failure))
+      self.step(.healthChecked(check, failure: failure))
+      self.state.withLock { state in
+        state.cancelHealthCheck = nil
+        guard let next = state.nextHealthCheck.take(), !state.isStopping else { return }
+        self.start(next, body, &state)
+      }
     }
   }
 
   /// What came into force is good.
   func finishBake(_ baked: Machine.Baked) {
-    let storage = cell.storage
-    var contents: [UnitID: UnitContent] = [:]
-    for unit in baked.units { contents[unit] = storage.units[unit]?.content }
-    recorder?.baked(baked.generation, contents)
+    state.withLock { $0.beforeBake = nil }
+    recorder?.baked(baked.generation, baked.contents)
     log.baked(baked)
   }
 }

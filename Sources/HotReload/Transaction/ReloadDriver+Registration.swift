@@ -13,9 +13,10 @@ extension ReloadDriver {
     do {
       return try await job { Result { try self.makeSlot(for: unit, key: key, make: make) } }
     } catch let error as HotReloadError where error.code == .configRejected {
-      guard let slot = try await fallBack(unit, key: key, make: make, because: error.diagnostics)
-      else { throw error }
-      return slot
+      let slot = try await fallBack(unit, key: key, make: make, because: error.diagnostics)
+      if let slot { return slot }
+      // Somebody else may have had that put in force meanwhile.
+      return try await job { Result { try self.makeSlot(for: unit, key: key, make: make) } }
     }
   }
 
@@ -23,8 +24,9 @@ extension ReloadDriver {
     for unit: UnitID, key: StreamKey, make: @escaping Make<T>
   ) throws -> ValueSlot<T> {
     let known = state.withLock { $0.streams[unit]?[key]?.slot }
-    if let known = known as? ValueSlot<T> { return known }
     let old = cell.storage
+    // One that waits for its first value is nobody's yet.
+    if let known = known as? ValueSlot<T>, old.value(of: known) != nil { return known }
     guard let inForce = old.units[unit] else {
       throw HotReloadError(
         code: .configRejected, message: "\(unit) was not accepted, so there is no value")
@@ -41,7 +43,10 @@ extension ReloadDriver {
     values[slot.index] = first.value
     cell.store(
       SnapshotStorage(generation: old.generation, units: old.units, values: values))
-    state.withLock { $0.streams[unit, default: [:]][key] = entry }
+    state.withLock { state in
+      state.streams[unit, default: [:]][key] = entry
+      state.machine.accept([unit])
+    }
     return slot
   }
 
@@ -76,12 +81,11 @@ extension ReloadDriver {
   private func fallBack<T: Sendable>(
     _ unit: UnitID, key: StreamKey, make: @escaping Make<T>, because diagnostics: [ConfigDiagnostic]
   ) async throws -> ValueSlot<T>? {
-    let isUseful = state.withLock { state in
-      let known = state.machine.lastGood[unit]
-      return known != nil && known != state.machine.units[unit]?.applied
-    }
+    let isUseful = state.withLock { $0.machine.contentToFallBack(to: unit) != nil }
     guard fallsBack, isUseful, !diagnostics.isEmpty else { return nil }
     let slot = try await job {
+      let known = self.state.withLock { $0.streams[unit]?[key]?.slot }
+      if let known = known as? ValueSlot<T> { return .success(known) }
       let (slot, entry) = self.newSlot(for: unit, make: make)
       self.state.withLock { $0.streams[unit, default: [:]][key] = entry }
       return .success(slot)
@@ -90,11 +94,8 @@ extension ReloadDriver {
     candidate.fallBacks = [unit: diagnostics]
     let classified = candidate
     _ = try await withTicket { .submit(classified, $0) }
-    guard cell.storage.value(of: slot) != nil else {
-      state.withLock { $0.streams[unit]?[key] = nil }
-      return nil
-    }
-    return slot
+    // Without a value the slot goes with the last who waits for it.
+    return cell.storage.value(of: slot) == nil ? nil : slot
   }
 
   /// A place in the snapshot that nobody has. Only jobs take places, and one runs at a time.
@@ -129,9 +130,13 @@ extension ReloadDriver {
     }
     // From here on no transaction passes it by, so what is in force may be checked apart from the queue.
     if isValidating, let config {
-      let diagnostics = await validator.check(config)
+      let limit = state.withLock { $0.machine.limits.validate }
+      let late = ConfigDiagnostic(
+        location: nil, message: "the validator did not answer within \(limit)")
+      let diagnostics = await within(limit) { await validator.check(config) } ?? [late]
       guard diagnostics.isEmpty else {
         removeValidator(validator.id, of: name)
+        if state.withLock({ $0.isStopping }) { throw HotReloadError.shutDown }
         throw HotReloadError.rejected(.config(name), diagnostics)
       }
     }

@@ -27,6 +27,12 @@ final class ReloadDriver: Sendable {
   /// How long a stop waits for participants' and validators' tasks. Then it goes on without them.
   static let taskGracePeriod = Duration.seconds(35)
 
+  /// So many tasks of participants and validators may be under way. With more, because they do not end, what needs
+  /// another one is refused.
+  static let maximumTasks = 1_024
+
+  typealias Cancel = @Sendable () -> Void
+
   /// Something that runs between two transactions. It ends when it calls the function that it is given.
   struct JobBody: Sendable {
     var run: @Sendable (_ done: @escaping @Sendable () -> Void) -> Void
@@ -85,14 +91,23 @@ final class ReloadDriver: Sendable {
     var members: [Machine.Participant: any AnyMembership] = [:]
     /// What participants have made and not let go of.
     var products: [Machine.Product: any AnyHeldProduct] = [:]
-    /// What cancels the tasks that make products for the transaction under way.
-    var preparing: [@Sendable () -> Void] = []
+    /// What cancels the tasks that the phase under way waits for.
+    var phaseTasks: [Cancel] = []
+    /// What cancels the health check under way; nil if there is none.
+    var cancelHealthCheck: Cancel?
+    /// The one that was asked for meanwhile.
+    var nextHealthCheck: Machine.HealthCheck?
+    /// What gives up the registrations that wait for the program.
+    var registrations: [UInt64: Cancel] = [:]
+    var isStopping = false
     /// What the transaction under way has decoded.
     var prepared: [UnitID: [PreparedValue]] = [:]
     /// The content of each unit's files when they were last read; nil if they could not be.
     var read: [UnitID: [FilePath: ContentDigest]?] = [:]
-    /// The same, before the transaction under way.
+    /// The same, when the unit was last published.
     var readBefore: [UnitID: [FilePath: ContentDigest]?] = [:]
+    /// What was in force before what is on trial.
+    var beforeBake: SnapshotStorage?
     var timer: Timer?
     var account = ReloadAccount()
     var condition = Condition()
@@ -159,18 +174,19 @@ final class ReloadDriver: Sendable {
 
   /// Gives the machine an event and performs what it answers.
   func step(_ event: Machine.Event) {
-    typealias Cancel = @Sendable () -> Void
     let (actions, unneeded, observation) = state.withLock {
       state -> ([Machine.Action], [Cancel], Observation) in
       let now = clock.now()
-      let mark = tracing == nil ? nil : TransactionMark(state.machine.running)
+      let before = state.machine.running
+      let mark = tracing == nil ? nil : TransactionMark(before)
       let actions = state.machine.handle(event, at: now)
       let observation = state.observe(actions, after: mark, at: now)
-      guard state.machine.running?.phase != .prepare else { return (actions, [], observation) }
-      defer { state.preparing = [] }
-      return (actions, state.preparing, observation)
+      let after = state.machine.running
+      if before?.id == after?.id, before?.phase == after?.phase { return (actions, [], observation) }
+      defer { state.phaseTasks = [] }
+      return (actions, state.phaseTasks, observation)
     }
-    // Whoever still makes a product makes it for a transaction that went on without it.
+    // Whatever the phase still waited for, it went on or was given up without it.
     for cancel in unneeded { cancel() }
     tell(observation)
     for action in actions { perform(action) }
@@ -188,7 +204,7 @@ final class ReloadDriver: Sendable {
     case .publish(let id, let publication): publish(id, publication)
     case .activate(let id, let activations): activate(id, activations)
     case .retire(let products): retire(products)
-    case .checkHealth(let generation): checkHealth(of: generation)
+    case .checkHealth(let check): checkHealth(check)
     case .unhealthy(let generation, let reason): log.unhealthy(generation, reason)
     case .baked(let baked): finishBake(baked)
     case .quarantine(let contents, let reason):
@@ -338,6 +354,11 @@ extension ReloadDriver {
   /// Aborts what is before its swap, lets finish what is after it, and ends everything. Further calls wait too.
   func stop() async {
     step(.stop)
+    let unneeded = state.withLock { state in
+      state.isStopping = true
+      return Array(state.registrations.values) + [state.cancelHealthCheck].compactMap { $0 }
+    }
+    for cancel in unneeded { cancel() }
     await stopped.wait()
     let (worker, timer, slots) = state.withLock { state in
       defer { state.timer = nil }
@@ -346,11 +367,16 @@ extension ReloadDriver {
     worker.stop()
     timer?.cancel()
     await timer?.value
-    if !(await tasks.wait(atMost: Self.taskGracePeriod)) {
+    if !(await tasks.wait(atMost: Self.taskGracePeriod, on: clock)) {
       tasks.cancelAll()
       log.leftTasks(tasks.count, cell.storage.generation)
     }
     await recorder?.stopped()
     for slot in slots { slot.finish() }
+    // They may hold the manager.
+    state.withLock { state in
+      state.members = [:]
+      state.validators = [:]
+    }
   }
 }

@@ -53,15 +53,16 @@ final class TaskPool: Sendable {
   }
 
   /// Waits until there is no task, or that long. False if some are left.
-  func wait(atMost limit: Duration) async -> Bool {
+  func wait(atMost limit: Duration, on clock: ReloadClock) async -> Bool {
     let latch = Latch()
     let isEmpty = state.withLock { state in
       if !state.tasks.isEmpty { state.waiters.append(latch) }
       return state.tasks.isEmpty
     }
     if isEmpty { return true }
+    let deadline = clock.now() + limit
     let timer = Task {
-      guard (try? await Task.sleep(for: limit)) != nil else { return }
+      guard (try? await clock.sleep(deadline)) != nil else { return }
       latch.open()
     }
     await latch.wait()

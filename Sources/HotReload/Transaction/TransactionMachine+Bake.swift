@@ -7,16 +7,19 @@ extension TransactionMachine {
       /// None before the transaction is over, or none at all.
       case none
       case due(at: Duration)
-      case asked(at: Duration, deadline: Duration)
+      case asked(HealthCheck, at: Duration, deadline: Duration)
     }
 
     /// The generation on trial.
     var generation: UInt64
     var started: Duration
     var until: Duration?
-    /// What was in force of each unit that changed; nil for nothing.
-    var replaced: [UnitID: Content?] = [:]
-    /// The products that were in force.
+    /// What is on trial.
+    var units: Set<UnitID> = []
+    /// What each of them goes back to: what was in force before the bake, else what an earlier process knew to be
+    /// good, else the first content that it had. A unit that has had only one content has nothing.
+    var before: [UnitID: Content] = [:]
+    /// The products that were made of that, where others are in force.
     var products: [Participant: Product] = [:]
     var check = Check.none
     /// Why the last check failed, if there is nothing to go back to.
@@ -27,7 +30,7 @@ extension TransactionMachine {
       switch check {
       case .none: until
       case .due(let time): time
-      case .asked(_, let deadline): deadline
+      case .asked(_, _, let deadline): deadline
       }
     }
   }
@@ -43,8 +46,11 @@ extension TransactionMachine {
     trial.check = .none
     trial.until = nil
     for (unit, change) in transaction.changes where change.isChanged {
-      // What was on trial itself is nothing to go back to.
-      if trial.replaced[unit] == nil { trial.replaced[unit] = .some(change.old) }
+      trial.units.insert(unit)
+      // What is on trial itself is nothing to go back to, unless there never was anything else.
+      if trial.before[unit] == nil { trial.before[unit] = change.old ?? lastGood[unit] }
+      // Nor is what somebody could not use.
+      if transaction.fellBack[unit] != nil { trial.before[unit] = change.new }
     }
     bake = trial
     // A failure of what has just been replaced says nothing about what replaced it.
@@ -64,19 +70,19 @@ extension TransactionMachine {
   }
 
   private mutating func askHealth(at now: Duration) -> Action {
-    bake?.check = .asked(at: now, deadline: now + limits.health)
-    return .checkHealth(generation: generation)
+    let check = HealthCheck(number: nextNumber())
+    bake?.check = .asked(check, at: now, deadline: now + limits.health)
+    return .checkHealth(check)
   }
 
-  /// Takes the answer of a health check. What is said of an older generation says nothing of this one.
+  /// Takes the answer of a health check. What comes late says nothing of what is in force now.
   mutating func takeHealth(
-    of checked: UInt64, _ failure: String?, at now: Duration
+    _ answered: HealthCheck, _ failure: String?, at now: Duration
   ) -> [Action] {
-    guard let trial = bake, trial.generation == checked, let until = trial.until,
-      rollBackReason == nil
+    guard !isStopping, case .asked(let check, let asked, _) = bake?.check, check == answered,
+      let until = bake?.until
     else { return [] }
     if let failure { return failTrial(because: failure, at: now) }
-    guard case .asked(let asked, _) = trial.check else { return [] }
     bake?.failure = nil
     if asked >= until { return endBake(at: now) }
     bake?.check = .due(at: max(now, min(now + limits.healthInterval, until)))
@@ -101,22 +107,24 @@ extension TransactionMachine {
   private mutating func endBake(at now: Duration) -> [Action] {
     guard let trial = bake else { return [] }
     bake = nil
-    for unit in trial.replaced.keys {
-      if let applied = units[unit]?.applied { lastGood[unit] = applied }
-    }
+    var contents: [UnitID: Content] = [:]
+    for unit in trial.units { contents[unit] = units[unit]?.applied }
+    lastGood.merge(contents) { $1 }
     let baked = Baked(
-      generation: generation, units: Set(trial.replaced.keys), duration: now - trial.started)
+      generation: trial.generation, contents: contents, duration: now - trial.started)
     return [.baked(baked), .retire(Array(trial.products.values))]
   }
 
   /// What is in force is bad. It goes at once, before anything else that is under way.
   private mutating func failTrial(because reason: String, at now: Duration) -> [Action] {
     guard !rollBackTargets().isEmpty else {
+      let isRepeated = bake?.failure == reason
       bake?.failure = reason
       bake?.started = now
       bake?.until = now + limits.bake
       bake?.check = .due(at: now + limits.healthInterval)
-      return [.unhealthy(generation: generation, reason: reason)]
+      return isRepeated
+        ? [] : [.unhealthy(generation: bake?.generation ?? generation, reason: reason)]
     }
     rollBackReason = reason
     bake?.check = .none
@@ -124,18 +132,9 @@ extension TransactionMachine {
     return giveBack() + beginNext(at: now)
   }
 
-  /// What was in force of each unit that is on trial. A unit of which nothing was goes back to what an earlier process
-  /// knew to be good; if there is nothing either, it stays.
+  /// What a roll-back brings back. A unit that has nothing to go back to stays.
   func rollBackTargets() -> [UnitID: Content] {
-    guard let bake else { return [:] }
-    var targets: [UnitID: Content] = [:]
-    for (unit, replaced) in bake.replaced {
-      guard let target = replaced ?? lastGood[unit], target != units[unit]?.applied else {
-        continue
-      }
-      targets[unit] = target
-    }
-    return targets
+    bake?.before.filter { $1 != units[$0]?.applied } ?? [:]
   }
 
   /// Brings back what was in force before, in a transaction of its own that nothing can refuse.

@@ -11,12 +11,12 @@ extension TransactionMachine {
         ConfigDiagnostic(location: nil, message: "\(unit) was not loaded")
       ])
     }
-    for (unit, diagnostics) in transaction.candidate.fallBacks where lastGood[unit] != nil {
+    for (unit, diagnostics) in transaction.candidate.fallBacks {
+      guard let good = contentToFallBack(to: unit) else { continue }
       results[unit] = .rejected(diagnostics)
-      if units[unit]?.applied != lastGood[unit] {
-        putLastGood(of: unit, because: diagnostics, into: &transaction)
-      }
+      put(good, of: unit, because: diagnostics, into: &transaction)
     }
+    takeGroupsBack(&transaction)
     for (unit, result) in results where transaction.candidates[unit] == nil {
       compare(unit, result, in: &transaction)
     }
@@ -25,7 +25,7 @@ extension TransactionMachine {
     return validate(at: now)
   }
 
-  private mutating func compare(
+  private func compare(
     _ unit: UnitID, _ result: LoadResult, in transaction: inout Running
   ) {
     let known = units[unit] ?? Unit()
@@ -52,11 +52,11 @@ extension TransactionMachine {
     }
   }
 
-  /// What never was in force and has no files is forgotten.
-  private mutating func forget(
+  /// What never was in force and has no files is forgotten, when that is told.
+  private func forget(
     _ unit: UnitID, _ diagnostic: ConfigDiagnostic, in transaction: inout Running
   ) {
-    units[unit] = nil
+    transaction.forgotten.insert(unit)
     let isAskedFor = transaction.candidate.producers.contains { $0 != .watcher && $0 != .start }
     transaction.changes[unit] = change(
       unit, Unit(), isAskedFor ? .rejected([diagnostic]) : .unchanged, isRepeated: true)
@@ -70,7 +70,7 @@ extension TransactionMachine {
       transaction.changes[unit] = refusal(unit, outcome)
       return
     }
-    putLastGood(of: unit, because: outcome.diagnostics, into: &transaction)
+    put(lastGood[unit], of: unit, because: outcome.diagnostics, into: &transaction)
   }
 
   private func mayFallBack(_ unit: UnitID, in transaction: Running) -> Bool {
@@ -80,11 +80,39 @@ extension TransactionMachine {
       && (producers.contains(.start) || producers.contains(.registration))
   }
 
-  private func putLastGood(
-    of unit: UnitID, because diagnostics: [ConfigDiagnostic], into transaction: inout Running
+  /// What takes the place of a unit's content if a type that is asked for refuses that; nil if there is nothing else.
+  func contentToFallBack(to unit: UnitID) -> Content? {
+    let applied = units[unit]?.applied
+    if let good = lastGood[unit], good != applied { return good }
+    guard let good = earlier[unit], good != applied else { return nil }
+    return good
+  }
+
+  /// Somebody has accepted what is in force of these units.
+  mutating func accept(_ accepted: Set<UnitID>) {
+    for unit in accepted { earlier[unit] = nil }
+  }
+
+  private func put(
+    _ good: Content?, of unit: UnitID, because diagnostics: [ConfigDiagnostic],
+    into transaction: inout Running
   ) {
-    transaction.candidates[unit] = lastGood[unit]
+    transaction.candidates[unit] = good
     transaction.fellBack[unit] = diagnostics
+  }
+
+  /// Where one unit of a group goes back to its last good content, so do the others that are in force.
+  private func takeGroupsBack(_ transaction: inout Running) {
+    guard !transaction.fellBack.isEmpty else { return }
+    let fallen = transaction.fellBack.keys.sorted()
+    for (unit, known) in units where transaction.fellBack[unit] == nil && known.applied != nil {
+      guard let good = contentToFallBack(to: unit) else { continue }
+      let key = groups.key(of: unit)
+      guard let culprit = fallen.first(where: { groups.key(of: $0) == key }) else { continue }
+      put(
+        good, of: unit, because: [Self.heldBack(unit, because: "\(culprit)", "was rejected")],
+        into: &transaction)
+    }
   }
 
   /// Where one unit of a group starts from its last good content, so do the others that have one.
@@ -94,8 +122,9 @@ extension TransactionMachine {
     for unit in Array(transaction.candidates.keys) where mayFallBack(unit, in: transaction) {
       let key = groups.key(of: unit)
       guard let culprit = fallen.first(where: { groups.key(of: $0) == key }) else { continue }
-      putLastGood(
-        of: unit, because: [Self.heldBack(unit, because: "\(culprit)", "was rejected")],
+      put(
+        lastGood[unit], of: unit,
+        because: [Self.heldBack(unit, because: "\(culprit)", "was rejected")],
         into: &transaction)
     }
   }
@@ -128,6 +157,8 @@ extension TransactionMachine {
     }
     keepGroupsTogether(&transaction)
     let isAnythingElse = transaction.fellBack.count > fallenBefore
+    // A new number: what is said late about what was refused is not said about this.
+    if isAnythingElse { transaction.id = Transaction(number: nextNumber()) }
     if !isAnythingElse { holdBack(&transaction) }
     running = transaction
     // A last good content must pass like any other. Each unit has only one, so this ends.
@@ -139,7 +170,7 @@ extension TransactionMachine {
     var culprits: [AtomicGroups.Key: UnitID] = [:]
     for (unit, change) in transaction.changes where !change.outcome.diagnostics.isEmpty {
       // What was asked for and does not exist is no member of anything.
-      guard units[unit] != nil || !change.isRepeated else { continue }
+      guard !transaction.forgotten.contains(unit) else { continue }
       let key = groups.key(of: unit)
       culprits[key] = min(culprits[key] ?? unit, unit)
     }
@@ -167,9 +198,10 @@ extension TransactionMachine {
         unit: unit, outcome: outcome, old: known.applied, new: content, isChanged: true,
         isRepeated: false)
     }
-    for (unit, change) in transaction.changes {
-      let isForgotten = change.new == nil && change.isRepeated && units[unit] == nil
-      if !isForgotten { units[unit, default: Unit()].refusal = change.outcome.diagnostics }
+    for unit in transaction.forgotten { units[unit] = nil }
+    for (unit, change) in transaction.changes where !transaction.forgotten.contains(unit) {
+      units[unit, default: Unit()].refusal = change.outcome.diagnostics
+      units[unit]?.isHeldBack = transaction.heldBack.contains(unit)
     }
     running = transaction
     guard !transaction.candidates.isEmpty else {
@@ -184,6 +216,7 @@ extension TransactionMachine {
   mutating func publish(at now: Duration) -> [Action] {
     guard let transaction = running else { return [] }
     for (unit, content) in transaction.candidates {
+      if units[unit]?.applied != nil { earlier[unit] = nil }
       units[unit, default: Unit()].applied = content
     }
     takeOverProducts(at: now)
@@ -233,6 +266,8 @@ extension TransactionMachine {
       actions.append(.answer(waiter.ticket, report))
       return true
     }
+    // The rest of their content does not come before the pause ends.
+    if isPaused { actions.append(.abandon(takeTickets(), [], .paused)) }
     if !transaction.candidates.isEmpty { actions += beginBake(after: transaction, at: now) }
     return actions + beginNext(at: now)
   }

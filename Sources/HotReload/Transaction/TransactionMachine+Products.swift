@@ -12,13 +12,18 @@ extension TransactionMachine {
 
   /// Adds somebody who has made a product of what is in force. To be called only while a job runs.
   ///
-  /// - Parameter rollBackProduct: what it made of ``contentsToRollBack(of:)``, if there were any.
+  /// - Parameter rollBackProduct: what it made of ``contentsToRollBack(of:)``, if there were any when the job began.
   mutating func join(
     _ participant: Participant, as name: String, units: Set<UnitID>, product: Product,
     rollBackProduct: Product?
-  ) {
+  ) -> [Action] {
     members[participant] = Member(name: name, units: units, product: product)
-    if let rollBackProduct { bake?.products[participant] = rollBackProduct }
+    accept(units)
+    guard let rollBackProduct else { return [] }
+    // The bake may have ended meanwhile; no other can have begun.
+    guard bake != nil else { return [.retire([rollBackProduct])] }
+    bake?.products[participant] = rollBackProduct
+    return []
   }
 
   /// What a roll-back would bring back of these units; empty if it would change none of them.
@@ -82,6 +87,8 @@ extension TransactionMachine {
     for unit in blocked {
       transaction.candidates[unit] = nil
       transaction.changes[unit] = refusal(unit, outcome(of: unit, blockedBy: culprits))
+      let isCulprits = culprits.keys.contains { members[$0]?.units.contains(unit) ?? false }
+      if !isCulprits { transaction.heldBack.insert(unit) }
     }
     var unneeded: [Product] = []
     for (product, attempt) in transaction.makings {

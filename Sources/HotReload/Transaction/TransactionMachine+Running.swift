@@ -18,6 +18,10 @@ extension TransactionMachine {
     var candidates: [UnitID: Content] = [:]
     /// The units whose last good content is put in force, since what is on disk is not good, and why it is not.
     var fellBack: [UnitID: [ConfigDiagnostic]] = [:]
+    /// The units that a participant's refusal of others keeps from coming into force.
+    var heldBack: Set<UnitID> = []
+    /// Units that do not exist and never were in force.
+    var forgotten: Set<UnitID> = []
     /// What participants make of the candidates.
     var makings: [Product: Attempt] = [:]
     /// Whether it brings back what was in force before.
@@ -90,41 +94,37 @@ extension TransactionMachine {
   mutating func giveBack() -> [Action] {
     guard let transaction = running, transaction.phase.isBeforeSwap else { return [] }
     running = nil
+    // A transaction that carries content changes loads nothing, so this one has none to give back.
     var candidate = transaction.candidate
-    let slice = candidate.content
-    candidate.content = []
     candidate.merge(pending)
     pending = candidate
-    content = slice + content
-    let retired = Action.retire(transaction.madeProducts)
-    if isPaused { return [retired, .abandon(transaction.tickets.map { $0.ticket }, [], .paused)] }
     pendingTickets = transaction.tickets + pendingTickets
-    return [retired]
+    return [.retire(transaction.madeProducts)]
   }
 
-  /// Begins no further transaction; whoever waits for one is told.
-  mutating func pause() -> [Action] {
+  /// Puts nothing in force any more but what is being swapped in; whoever waits for more is told.
+  mutating func pause(at now: Duration) -> [Action] {
     guard !isPaused, !isStopping else { return [] }
     isPaused = true
-    let tickets = pendingTickets.map { $0.ticket } + incomplete.map { $0.waiter.ticket }
-    pendingTickets = []
-    incomplete = []
-    return [.abandon(tickets, [], .paused)]
+    let actions = giveBack()
+    return actions + [.abandon(takeTickets(), [], .paused)] + beginNext(at: now)
+  }
+
+  /// Takes out all who wait for a transaction to come, or for the rest of their content.
+  mutating func takeTickets() -> [Ticket] {
+    defer {
+      pendingTickets = []
+      incomplete = []
+    }
+    return pendingTickets.map { $0.ticket } + incomplete.map { $0.waiter.ticket }
   }
 
   /// Aborts what is before its swap, and finishes what is after it.
   mutating func stop(at now: Duration) -> [Action] {
     guard !isStopping else { return [] }
     isStopping = true
-    var actions: [Action] = []
-    var tickets = pendingTickets.map { $0.ticket } + incomplete.map { $0.waiter.ticket }
-    if let transaction = running, transaction.phase.isBeforeSwap {
-      tickets += transaction.tickets.map { $0.ticket }
-      actions.append(.retire(transaction.madeProducts))
-      running = nil
-    }
-    pendingTickets = []
-    incomplete = []
+    var actions = giveBack()
+    let tickets = takeTickets()
     pending = ClassifiedCandidate()
     content = []
     rollBackReason = nil

@@ -51,8 +51,8 @@ struct TransactionMachine<Content: TransactionContent>: Sendable {
     case activated(Transaction)
     case jobDone(Job)
     /// What a health check that was asked for said: nil if all is well, else what is not.
-    case healthChecked(generation: UInt64, failure: String?)
-    /// Begin no transaction until `resume`.
+    case healthChecked(HealthCheck, failure: String?)
+    /// Put nothing in force until `resume`, except by a roll-back.
     case pause
     case resume
     /// Forget what was rolled back: of this unit, or of all.
@@ -78,7 +78,7 @@ struct TransactionMachine<Content: TransactionContent>: Sendable {
     /// These will not come into force again.
     case retire([Product])
     /// Ask whether all is well. Answer: `healthChecked`.
-    case checkHealth(generation: UInt64)
+    case checkHealth(HealthCheck)
     /// The health check failed, and there is nothing to go back to.
     case unhealthy(generation: UInt64, reason: String)
     /// These units outlived their bake.
@@ -102,6 +102,8 @@ struct TransactionMachine<Content: TransactionContent>: Sendable {
   struct Ticket: Sendable, Hashable { var number: UInt64 }
   /// Something that runs between two transactions.
   struct Job: Sendable, Hashable { var number: UInt64 }
+  /// The number of a health check, by which an answer that comes late is known.
+  struct HealthCheck: Sendable, Hashable { var number: UInt64 }
   /// The number of a transaction, by which what comes late is known.
   struct Transaction: Sendable, Hashable { var number: UInt64 }
   /// Somebody who makes products.
@@ -109,107 +111,8 @@ struct TransactionMachine<Content: TransactionContent>: Sendable {
   /// Something that a participant made or is to make. Each number is used once.
   struct Product: Sendable, Hashable { var number: UInt64 }
 
-  /// An order to make a product.
-  struct Making: Sendable, Hashable {
-    var participant: Participant
-    var product: Product
-    /// Of which of the participant's units the content differs.
-    var changed: Set<UnitID>
-  }
-
-  /// What a swap puts in force; what is not named stays.
-  struct Swap: Sendable {
-    var contents: [UnitID: Content]
-    var products: [Participant: Product]
-    /// Whether what was in force before comes back.
-    var isRollBack = false
-  }
-
-  /// A product that came into force, and the one whose place it took.
-  struct Activation: Sendable, Hashable {
-    var product: Product
-    var replaced: Product?
-  }
-
-  /// What outlived its bake.
-  struct Baked: Sendable {
-    var generation: UInt64
-    var units: Set<UnitID>
-    var duration: Duration
-  }
-
-  /// How long a phase may take. What comes after its deadline is discarded.
-  struct Limits: Sendable {
-    var load: Duration = .seconds(30)
-    var validate: Duration = .seconds(10)
-    var prepare: Duration = .seconds(30)
-    var activate: Duration = .seconds(10)
-    /// How long what was swapped in is on trial; 0 for not at all.
-    var bake: Duration = .zero
-    /// Whether health checks are made during a bake.
-    var checksHealth = false
-    /// The time between two health checks.
-    var healthInterval: Duration = .seconds(1)
-    /// How long a health check may take; then it counts as failed.
-    var health: Duration = .seconds(5)
-    /// How many content changes are published at a time, so that a config waits for no more than these.
-    var contentSlice = 512
-  }
-
   /// How many contents of a unit are kept in quarantine; beyond it the oldest is forgotten.
   static var maximumQuarantined: Int { 16 }
-
-  /// What is known about one unit.
-  struct Unit: Sendable {
-    /// What is in force; nil if nothing was good yet.
-    var applied: Content?
-    /// Why what is on disk is not in force; empty if it is.
-    var refusal: [ConfigDiagnostic] = []
-  }
-
-  /// Something that was rolled back, and why.
-  struct Quarantined: Sendable {
-    var fingerprint: Content.Fingerprint
-    var reason: String
-  }
-
-  /// What a process starts with that is not the first.
-  struct Memory: Sendable {
-    var generation: UInt64 = 0
-    /// The last good content of each unit, for when what is on disk is not.
-    var lastGood: [UnitID: Content] = [:]
-    var quarantine: [UnitID: [Quarantined]] = [:]
-  }
-
-  /// One unit's part of a publication.
-  struct UnitChange: Sendable {
-    var unit: UnitID
-    var outcome: ReloadOutcome
-    var old: Content?
-    /// What is in force now.
-    var new: Content?
-    var isChanged: Bool
-    /// The same was said about this unit before.
-    var isRepeated: Bool
-  }
-
-  /// What the rest of the program is told about a transaction.
-  struct Publication: Sendable {
-    var producers: [Candidate.Producer]
-    var generation: UInt64
-    var units: [UnitChange]
-    var unitChanges: [UnitID: [FileChange]]
-    var content: [FileChange]
-    var notices: [WatchNotice]
-    /// From the begin of the transaction until the new values were in force.
-    var duration: Duration
-  }
-
-  /// Who waits for a report, and until how much content was published.
-  struct Waiter: Sendable {
-    var ticket: Ticket
-    var contentNumber: Int
-  }
 
   let groups: AtomicGroups
   let limits: Limits
@@ -230,6 +133,9 @@ struct TransactionMachine<Content: TransactionContent>: Sendable {
   /// Why what is on trial must go, as soon as nothing else runs.
   var rollBackReason: String?
   var lastGood: [UnitID: Content]
+  /// What an earlier process knew to be good, of units of which nobody has accepted anything newer yet. What is loaded
+  /// when a process starts may outlive its bake before anybody asks for it in a type that refuses it.
+  var earlier: [UnitID: Content]
   var quarantine: [UnitID: [Quarantined]]
   var isPaused = false
   var isStopping = false
@@ -240,8 +146,11 @@ struct TransactionMachine<Content: TransactionContent>: Sendable {
     self.groups = groups
     self.limits = limits
     generation = memory.generation
-    lastGood = memory.lastGood
     quarantine = memory.quarantine
+    lastGood = [:]
+    earlier = [:]
+    lastGood = memory.lastGood.filter { quarantineReason(of: $1, $0) == nil }
+    earlier = lastGood
   }
 
   /// When `timePassed` is due; nil if nothing is waited for.
@@ -289,10 +198,10 @@ struct TransactionMachine<Content: TransactionContent>: Sendable {
       return isRunning(id, .publish) ? activate(at: now) : []
     case .activated(let id):
       return isRunning(id, .activate) ? complete(at: now) : []
-    case .healthChecked(let generation, let failure):
-      return takeHealth(of: generation, failure, at: now)
+    case .healthChecked(let check, let failure):
+      return takeHealth(check, failure, at: now)
     case .pause:
-      return pause()
+      return pause(at: now)
     case .resume:
       isPaused = false
       return beginNext(at: now)
@@ -376,14 +285,29 @@ struct TransactionMachine<Content: TransactionContent>: Sendable {
     return [.load(id, asked.sorted(), isEverything: candidate.isEverything)]
   }
 
-  /// The rejected units of the groups that these belong to: a group can pass only as a whole.
+  /// The rejected units of the groups that these belong to, since a group can pass only as a whole, and those that were
+  /// held back together with any of them.
   private func heldBack(with asked: Set<UnitID>) -> Set<UnitID> {
     var refused: Set<UnitID> = []
     // No key paths here: in a generic type each use makes them anew, which costs more than all the rest.
     for (unit, known) in units where !known.refusal.isEmpty { refused.insert(unit) }
-    if refused.isEmpty { return [] }
-    let keys = Set(asked.map { groups.key(of: $0) })
-    return refused.filter { keys.contains(groups.key(of: $0)) }
+    refused.subtract(asked)
+    var found: Set<UnitID> = []
+    var added = asked
+    while !refused.isEmpty, !added.isEmpty {
+      let keys = Set(added.map { groups.key(of: $0) })
+      var together: Set<UnitID> = []
+      for member in members.values where !member.units.isDisjoint(with: added) {
+        together.formUnion(member.units)
+      }
+      added = refused.filter { unit in
+        keys.contains(groups.key(of: unit))
+          || (together.contains(unit) && units[unit]?.isHeldBack ?? false)
+      }
+      refused.subtract(added)
+      found.formUnion(added)
+    }
+    return found
   }
 
   mutating func nextNumber() -> UInt64 {

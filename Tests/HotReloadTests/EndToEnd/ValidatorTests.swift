@@ -105,4 +105,46 @@ struct ValidatorTests {
     #expect(isAsked.isOpen && isRefused.isOpen)
     try await fixture.end()
   }
+
+  @Test("that hangs when it is registered is given up, and not registered")
+  func hangingRegistration() async throws {
+    let clock = ManualClock()
+    let fixture = try await Fixture.scripted(clock: clock)
+    let gate = Maker.Gate()
+    let registration = Task {
+      try await fixture.manager.registerValidator(config: "app") { _ in await gate.pass() }
+    }
+    await gate.isEntered.wait()
+    await clock.waitForSleepers()
+    clock.advance(by: .seconds(10))
+    await #expect { _ = try await registration.value } throws: { "\($0)".contains("10.0 seconds") }
+    try await fixture.save(Fixture.app, Fixture.text(2))
+    #expect(fixture.manager.snapshot().generation == 2)
+    gate.isOpen.open()
+    try await fixture.end()
+  }
+
+  @Test("is cancelled when its time is up and when the manager shuts down")
+  func cancelled() async throws {
+    let clock = ManualClock()
+    let fixture = try await Fixture.scripted(clock: clock)
+    let entered = Maker.Gate()
+    let cancelled = Latch()
+    entered.isOpen.open()
+    _ = try await fixture.manager.registerValidator(config: "app", as: AppConfig.self) { app in
+      guard app.a > 1 else { return }
+      await entered.pass()
+      defer { cancelled.open() }
+      try await Task.sleep(for: .seconds(3600))
+    }
+    try fixture.folder.replace(Fixture.app, Fixture.text(2))
+    let report = Task { try await fixture.manager.reload() }
+    await entered.isEntered.wait()
+    clock.advance(by: .seconds(10))
+    #expect(try await report.value.errors.first?.message.contains("10.0 seconds") == true)
+    await cancelled.wait()
+    fixture.source?.deliver(modified: Fixture.app)
+    try await fixture.end()
+    #expect(fixture.manager.driver.tasks.count == 0)
+  }
 }

@@ -217,12 +217,12 @@ struct TransactionMachineTests {
     var harness = MachineHarness()
     harness.disk = ["app": 1]
     harness.submit("app")
-    harness.send(.enqueue(.init(number: 7)))
+    let job = harness.enqueue()
     harness.submit("app")
     harness.performFirst()
     #expect(harness.jobs.isEmpty)
     harness.run()
-    #expect(harness.jobs == [7])
+    #expect(harness.jobs == [job])
     #expect(harness.publications.count == 2)
     #expect(harness.machine.isIdle)
   }
@@ -246,14 +246,14 @@ struct TransactionMachineTests {
     harness.disk = ["app": 1]
     harness.submit("app", content: [FileChange(path: "static/a", kind: .created)])
     harness.submit(content: [FileChange(path: "static/b", kind: .created)])
-    harness.send(.drain(.init(number: 99)))
-    while harness.reports[99] == nil, harness.performOne() {}
+    let drain = harness.drain()
+    while harness.reports[drain] == nil, harness.performOne() {}
     #expect(harness.inForce == ["app": 1])
     #expect(harness.publications.flatMap(\.content).count == 2)
     harness.run()
-    harness.send(.drain(.init(number: 100)))
+    let again = harness.drain()
     harness.run()
-    #expect(harness.reports[100] != nil)
+    #expect(harness.reports[again] != nil)
   }
 
   @Test("aborts before the swap when it is stopped")
