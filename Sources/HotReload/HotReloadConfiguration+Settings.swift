@@ -36,6 +36,8 @@ private struct HotReloadSettings: Decodable {
   var pollInterval: Int64?
   var validateBeforeReload: Bool?
   var backupOnChange: Bool?
+  var keepsJournal: Bool?
+  var instance: String?
   var atomicGroups: [[String]]?
   var bake: Int64?
   var healthCheckInterval: Int64?
@@ -52,6 +54,8 @@ private struct HotReloadSettings: Decodable {
     case pollInterval = "poll_interval_ms"
     case validateBeforeReload = "validate_before_reload"
     case backupOnChange = "backup_on_change"
+    case keepsJournal = "keeps_journal"
+    case instance
     case atomicGroups = "atomic_groups"
     case bake = "bake_ms"
     case healthCheckInterval = "health_check_interval_ms"
@@ -149,6 +153,8 @@ extension HotReloadConfiguration {
     set(&pollInterval, settings.pollInterval.map { .milliseconds($0) })
     set(&validateBeforeReload, settings.validateBeforeReload)
     set(&backupOnChange, settings.backupOnChange)
+    set(&keepsJournal, settings.keepsJournal)
+    set(&instance, settings.instance)
     set(&atomicGroups, settings.atomicGroups.map(AtomicGroups.init))
     set(&bake, settings.bake.map { .milliseconds($0) })
     set(&healthCheckInterval, settings.healthCheckInterval.map { .milliseconds($0) })

@@ -18,10 +18,19 @@ public struct HotReloadConfiguration: Sendable {
   /// Whether validators are asked before a config comes into force. Default true. Without them it is decoded
   /// into every type that is asked for all the same.
   public var validateBeforeReload: Bool
-  /// Whether a backup of each config that came into force is to be kept. Default false.
-  ///
-  /// It is stored and has no effect yet: this version writes no backups.
+  /// Whether the files of each config that came into force are kept in `data/backups/configs/`, exactly as they were
+  /// read, within ``backupLimits``. Default false.
   public var backupOnChange: Bool
+  /// How many backups are kept of each file. Default: 20, for 30 days.
+  public var backupLimits: ConfigBackupLimits
+  /// Whether a journal is kept below `data/hotreload/`: what was applied and refused, and the last good content of each
+  /// config, from which a process starts whose files on disk are not good. Default true.
+  public var keepsJournal: Bool
+  /// The name of this program among those that run on the same workspace: its journal's folder below `data/hotreload/`.
+  /// If another process has it, a number is added. Letters, digits, `.`, `_` and `-`; default `default`.
+  public var instance: String
+  /// How much the journal keeps.
+  public var journalLimits: JournalLimits
   /// Globs of what not to watch; an excluded folder excludes all below it. Default: `**/*.tmp`, `**/*.swp`, `**/.*`.
   public var excludePatterns: [String]
   /// How long nothing must have happened before changes are taken in. Default 20 ms; 0: at once; up to a minute.
@@ -84,6 +93,8 @@ public struct HotReloadConfiguration: Sendable {
   ]
   /// The default of ``excludePatterns``.
   public static let defaultExcludePatterns = ["**/*.tmp", "**/*.swp", "**/.*"]
+  /// The default of ``instance``.
+  public static let defaultInstance = "default"
   /// The label of the default logger.
   public static let loggerLabel = "hotreload"
 
@@ -91,6 +102,8 @@ public struct HotReloadConfiguration: Sendable {
   public init(
     watchPatterns: [String] = defaultWatchPatterns, debounce: Duration = .milliseconds(500),
     validateBeforeReload: Bool = true, backupOnChange: Bool = false,
+    backupLimits: ConfigBackupLimits = ConfigBackupLimits(), keepsJournal: Bool = true,
+    instance: String = defaultInstance, journalLimits: JournalLimits = JournalLimits(),
     excludePatterns: [String] = defaultExcludePatterns,
     quietPeriod: Duration = .milliseconds(20), maxWait: Duration = .seconds(2),
     atomicGroups: AtomicGroups = .none, bake: Duration = .zero,
@@ -105,6 +118,10 @@ public struct HotReloadConfiguration: Sendable {
     self.debounce = debounce
     self.validateBeforeReload = validateBeforeReload
     self.backupOnChange = backupOnChange
+    self.backupLimits = backupLimits
+    self.keepsJournal = keepsJournal
+    self.instance = instance
+    self.journalLimits = journalLimits
     self.excludePatterns = excludePatterns
     self.quietPeriod = quietPeriod
     self.maxWait = maxWait
@@ -150,6 +167,10 @@ extension HotReloadConfiguration {
         "maxWait is \(maxWait); it must not be below quietPeriod (\(quietPeriod)) and debounce "
           + "(\(debounce))")
     }
+    if !JournalFolder.isValid(instance: instance) {
+      problems.append(
+        "instance is \"\(instance)\"; it must be a folder's name of letters, digits, \".\", \"_\" and \"-\"")
+    }
     if let name = atomicGroups.overlap {
       problems.append("atomicGroups: config \(name) is in two groups; a config can be in one only")
     }
@@ -183,6 +204,10 @@ extension HotReloadConfiguration {
     compare("debounce", debounce, other.debounce)
     compare("validateBeforeReload", validateBeforeReload, other.validateBeforeReload)
     compare("backupOnChange", backupOnChange, other.backupOnChange)
+    compare("backupLimits", backupLimits, other.backupLimits)
+    compare("keepsJournal", keepsJournal, other.keepsJournal)
+    compare("instance", instance, other.instance)
+    compare("journalLimits", journalLimits, other.journalLimits)
     compare("excludePatterns", excludePatterns, other.excludePatterns)
     compare("quietPeriod", quietPeriod, other.quietPeriod)
     compare("maxWait", maxWait, other.maxWait)

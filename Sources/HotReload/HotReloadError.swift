@@ -21,6 +21,8 @@ public struct HotReloadError: Error, Sendable, Hashable, CustomStringConvertible
     public static let paused = Code(description: "paused")
     /// A participant could not make anything of what is in force.
     public static let participantRefused = Code(description: "participantRefused")
+    /// No journal is kept.
+    public static let noJournal = Code(description: "noJournal")
     /// The manager was shut down.
     public static let shutDown = Code(description: "shutDown")
     /// The files cannot be watched.

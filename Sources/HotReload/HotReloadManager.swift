@@ -2,6 +2,7 @@ import FileWatching
 import Logging
 public import ServiceLifecycle
 import Synchronization
+import WorkspaceFiles
 public import SystemPackage
 public import WorkspaceTools
 
@@ -21,6 +22,7 @@ public final class HotReloadManager: Service, Sendable {
   let driver: ReloadDriver
   let bus: EventBus
   let source: any ChangeSource
+  let recorder: JournalRecorder?
   let demanded = Mutex<Set<UnitID>>([])
   private let refreshing = Mutex<Task<Void, Never>?>(nil)
   private let ending = Mutex<Task<Void, Never>?>(nil)
@@ -35,9 +37,19 @@ public final class HotReloadManager: Service, Sendable {
   ) async throws -> HotReloadManager {
     let loader = ConfigLoader(workspace: workspace, options: configuration.loadOptions)
     let filter = try configuration.filter()
-    let driver = try ReloadDriver(
-      configs: WorkspaceConfigSource(loader: loader, filter: filter), configuration: configuration,
-      clock: clock, bus: bus)
+    let past = try await BlockingExecutor.shared.run {
+      configuration.keepsJournal ? JournalRecorder.open(for: workspace, configuration) : nil
+    }
+    let driver: ReloadDriver
+    do {
+      driver = try ReloadDriver(
+        configs: WorkspaceConfigSource(loader: loader, filter: filter),
+        configuration: configuration, clock: clock, bus: bus,
+        memory: past?.memory ?? ReloadDriver.Machine.Memory(), recorder: past?.recorder)
+    } catch {
+      await past?.recorder.stopped()
+      throw error
+    }
     let subscriptions = WatchPlan(configuration).subscriptions(configuration) { part in
       { driver.receive($0, only: part.accepts) }
     }
@@ -47,7 +59,7 @@ public final class HotReloadManager: Service, Sendable {
       let source = try await source.start(workspace.root, subscriptions, options)
       let manager = HotReloadManager(
         workspace: workspace, configuration: configuration, driver: driver, bus: bus,
-        source: source, onEnd: onEnd)
+        source: source, recorder: past?.recorder, onEnd: onEnd)
       _ = try await driver.submit(.everything(by: .start))
       if driver.metrics != nil {
         manager.refreshing.withLock { $0 = Task { await manager.refreshMetrics() } }
@@ -63,7 +75,7 @@ public final class HotReloadManager: Service, Sendable {
 
   private init(
     workspace: Workspace, configuration: HotReloadConfiguration, driver: ReloadDriver,
-    bus: EventBus, source: any ChangeSource,
+    bus: EventBus, source: any ChangeSource, recorder: JournalRecorder?,
     onEnd: @escaping @Sendable (HotReloadManager) -> Void
   ) {
     self.workspace = workspace
@@ -71,6 +83,7 @@ public final class HotReloadManager: Service, Sendable {
     self.driver = driver
     self.bus = bus
     self.source = source
+    self.recorder = recorder
     self.onEnd = onEnd
   }
 }
@@ -197,7 +210,7 @@ extension HotReloadManager {
   public func status() async -> HotReloadStatus {
     let watch = (try? await source.watchStatus()) ?? nil
     let status = driver.status(
-      watch: watch, handlers: bus.handlers,
+      watch: watch, handlers: bus.handlers, journal: journalHealth,
       isRunning: !isEnding)
     driver.noteDroppedEvents()
     driver.metrics?.refresh(status)

@@ -45,10 +45,10 @@ struct ControlOutputTests {
       ConfigDiagnostic(location: nil, keyPath: "port", message: "too big"))
     let history = ControlHistory(entries: [
       .init(
-        at: now, config: "app", generation: 12, outcome: "applied", producer: "watcher",
+        at: now, config: "app", generation: 12, outcome: "applied",
         digest: "0123456789abcdef", isInForce: true),
       .init(
-        at: now, config: "db", generation: 9, outcome: "rejected", producer: "reload",
+        at: now, config: "db", generation: 9, outcome: "rejected",
         errors: [error]),
     ])
     let printed = lines(try text.history(history, time: now))
@@ -61,7 +61,7 @@ struct ControlOutputTests {
     #expect(
       objects[0]
         == #"{"event":"history","time":1795591839000000000,"at":1795591839000000000,"config":"app","#
-        + #""generation":12,"outcome":"applied","producer":"watcher","digest":"0123456789abcdef","#
+        + #""generation":12,"outcome":"applied","digest":"0123456789abcdef","#
         + #""isInForce":true,"errors":[]}"#)
     #expect(lines(try text.history(ControlHistory(entries: []), time: now)).count == 1)
   }

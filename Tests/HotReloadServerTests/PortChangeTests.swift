@@ -11,8 +11,8 @@ struct PortChangeTests {
     "answers on the new port before the old one asks anybody to leave, and closes the old one last")
   func moving() async throws {
     let driven = try DrivenParticipant(testService())
-    let first = try await driven.apply("port = 0")
-    let oldPort = try first.port()
+    let oldPort = try freePort()
+    let first = try await driven.apply("port = \(oldPort)")
     let kept = try await Client.open(oldPort)
     #expect(try await kept.request().saysClose == false)
 

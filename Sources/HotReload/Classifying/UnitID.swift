@@ -26,8 +26,8 @@ public enum UnitID: Sendable, Hashable, Comparable, CustomStringConvertible {
   /// Whether it is loaded, compared and put in force, and not only told of.
   var isLoaded: Bool { configName != nil || fileGroupName != nil }
 
-  /// The name that events call it by, if it is loaded.
-  var eventName: String? { configName ?? fileGroupName }
+  /// The name that events and histories call it by, if it is loaded.
+  package var eventName: String? { configName ?? fileGroupName }
 
   /// `config app`, `file group tls`, `templates`, `assets` or `file data/x.bin`.
   public var description: String {

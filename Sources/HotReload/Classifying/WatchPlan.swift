@@ -11,6 +11,9 @@ struct WatchPlan {
     var accepts: @Sendable (UnitID) -> Bool
   }
 
+  /// What a manager writes itself, and must not be roused by whatever is watched.
+  private static let ownFolders = ["data/hotreload/**", "data/backups/**"]
+
   /// The subscription that config files are demanded in.
   static let configs = 0
 
@@ -19,7 +22,7 @@ struct WatchPlan {
 
   init(_ configuration: HotReloadConfiguration) {
     let patterns = configuration.watchPatterns
-    let excludes = configuration.excludePatterns
+    let excludes = configuration.excludePatterns + Self.ownFolders
     guard configuration.atomicGroups != .all else {
       parts = [Part(include: patterns, exclude: excludes, accepts: { _ in true })]
       return

@@ -161,6 +161,11 @@ package final class Journal: Sendable {
     known.withLock { $0.state.isQuarantined(key) }
   }
 
+  /// What must not come into force.
+  var quarantinedKeys: [UnitFingerprint] {
+    known.withLock { $0.state.quarantined.values.flatMap { $0.map(\.key) } }
+  }
+
   private func append(_ event: JournalEntry.Event) {
     let entry = JournalEntry(nanoseconds: options.now(), event: event)
     if !file.append([entry]) { wakeUp.signal() }

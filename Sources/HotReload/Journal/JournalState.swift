@@ -96,6 +96,8 @@ struct JournalState: Sendable {
     for attempt in open { add(.attemptDied(attempt.id, units: attempt.units)) }
     for (key, runs) in after.deaths
     where runs.count >= Self.deathsUntilQuarantine && !after.isQuarantined(key) {
+      // What outlived a bake before is what there is to go back to; it is something else that kills the process.
+      if after.lastGood[key.unit]?.last?.key == key { continue }
       add(
         .quarantined(
           key, reason: "the process died \(runs.count) times while this content was on trial"))

@@ -43,6 +43,8 @@ public struct HotReloadStatus: Sendable {
   public var queues: Queues
   /// How many events were dropped because a handler or an event sequence was too slow, those that are gone included.
   public var droppedEvents: Int
+  /// Whether what happens is written down; nil if no journal is kept.
+  public var journal: JournalHealth?
   /// What is watched; nil if that is not known.
   public var watch: FileWatcher.Status?
   /// Folders that are polled because they could not be watched, or not known because they cannot be read.
@@ -73,6 +75,7 @@ public struct HotReloadStatus: Sendable {
       reasons.append("\(name) does not let go of something that was replaced")
     }
     reasons += handlers.flatMap(\.problems)
+    if case .degraded(let reason)? = journal { reasons.append("the journal: \(reason)") }
     return reasons.isEmpty ? .healthy : .degraded(reasons)
   }
 }

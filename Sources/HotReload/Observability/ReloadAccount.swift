@@ -25,7 +25,7 @@ struct ReloadAccount: Sendable {
   private(set) var healthSince = WallTime.now
   /// What only others know: whether a folder cannot be watched or a receiver is too slow.
   private(set) var degradedFolders: [FilePath: WatchFailure] = [:]
-  private var hasSlowReceivers = false
+  private var othersAreTroubled = false
 
   /// Takes in what a transaction did.
   mutating func note(
@@ -59,17 +59,17 @@ struct ReloadAccount: Sendable {
     }
   }
 
-  /// Takes in what the watcher and the receivers of events say when they are asked.
-  mutating func note(_ watch: FileWatcher.Status?, hasSlowReceivers: Bool) {
+  /// Takes in what the watcher, the receivers of events and the journal say when they are asked.
+  mutating func note(_ watch: FileWatcher.Status?, othersAreTroubled: Bool) {
     if let watch { degradedFolders = watch.degraded }
-    self.hasSlowReceivers = hasSlowReceivers
+    self.othersAreTroubled = othersAreTroubled
   }
 
   /// Settles whether anything is not as it should be.
   /// - Parameter isTroubled: whether the driver knows of something that the account does not.
   mutating func settle(isTroubled: Bool) {
     let isDegradedNow =
-      isTroubled || hasSlowReceivers || !degradedFolders.isEmpty
+      isTroubled || othersAreTroubled || !degradedFolders.isEmpty
       || units.values.contains { $0.rejectedSince != nil }
     guard isDegradedNow != isDegraded else { return }
     isDegraded = isDegradedNow

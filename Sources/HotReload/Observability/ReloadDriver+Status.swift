@@ -4,13 +4,16 @@ import WorkspaceTools
 extension ReloadDriver {
   /// How all of it is doing, with what only the manager knows.
   func status(
-    watch: FileWatcher.Status?, handlers: [HandlerStatus], isRunning: Bool
+    watch: FileWatcher.Status?, handlers: [HandlerStatus], journal: JournalHealth?,
+    isRunning: Bool
   ) -> HotReloadStatus {
     let storage = cell.storage
     let events = bus.counts
-    let hasSlowHandlers = handlers.contains { !$0.problems.isEmpty }
+    var othersAreTroubled = handlers.contains { !$0.problems.isEmpty }
+    if case .degraded? = journal { othersAreTroubled = true }
+    let troubled = othersAreTroubled
     return state.withLock { state in
-      state.account.note(watch, hasSlowReceivers: hasSlowHandlers)
+      state.account.note(watch, othersAreTroubled: troubled)
       state.account.settle(isTroubled: state.condition.isTroubled)
       var rejected: [String: [ConfigDiagnostic]] = [:]
       for (unit, known) in state.machine.units where !known.refusal.isEmpty {
@@ -25,7 +28,7 @@ extension ReloadDriver {
         participants: state.members.values.map(\.name).sorted(),
         retireOverdue: state.retirement.overdue, streams: state.streamCount,
         handlers: handlers, queues: state.queues(events),
-        droppedEvents: events.droppedByHandlers + events.droppedBySequences, watch: watch,
+        droppedEvents: events.droppedByHandlers + events.droppedBySequences, journal: journal, watch: watch,
         degradedFolders: state.account.degradedFolders, outcomes: state.account.counts,
         lastReport: state.account.lastReport,
         lastSuccess: state.account.lastSuccess, healthSince: state.account.healthSince)

@@ -15,6 +15,8 @@ public struct Candidate: Sendable {
     case reload
     /// A stream was asked for whose config was not loaded yet.
     case registration
+    /// An earlier content was written back to disk.
+    case restore
     /// What is in force is not healthy.
     case verify
     /// Another producer, by its name.
@@ -27,6 +29,7 @@ public struct Candidate: Sendable {
       case .watcher: "watcher"
       case .reload: "reload"
       case .registration: "registration"
+      case .restore: "restore"
       case .verify: "verify"
       case .other(let name): name
       }

@@ -134,7 +134,8 @@ extension ReloadDriver {
 
   /// Puts the new contents and what was made of them in force, all at once.
   func swap(_ id: Machine.Transaction, generation: UInt64, _ swap: Machine.Swap) {
-    recorder?.willSwap(to: generation, swap.contents)
+    // What comes back was in force and good before: it is no attempt.
+    if !swap.isRollBack { recorder?.willSwap(to: generation, swap.contents) }
     let old = cell.storage
     let before = state.withLock { state in
       defer { state.beforeBake = swap.isRollBack ? nil : state.beforeBake ?? old }

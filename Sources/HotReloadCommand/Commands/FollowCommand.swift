@@ -91,6 +91,8 @@ struct FollowCommand: AsyncParsableCommand {
       loadOptions: workspace.loadOptions, logger: logger
     ).applyingSettings(of: workspace)
     configuration.usesSettingsFile = false
+    // Who only looks on leaves nothing behind.
+    configuration.keepsJournal = false
     if options.environmentVariables { configuration.loadOptions?.environmentVariables = true }
     if options.interpolate { configuration.loadOptions?.interpolation = true }
     if let debounce = watching.debounce { configuration.debounce = debounce.duration }

@@ -14,7 +14,7 @@ struct HistoryCommand: InstanceCommand {
 
       JSON LINES
         {"event":"history","time":N,"at":N,"config":"app","generation":N,
-         "outcome":"applied","producer":"watcher","digest":"...",
+         "outcome":"applied","digest":"...",
          "isInForce":true,"errors":[...]}
       "at" is when it happened, in ns since 1970.
       """)

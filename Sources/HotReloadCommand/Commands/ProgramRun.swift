@@ -155,7 +155,8 @@ extension ProgramRun {
     // What is wrong with configs is told by the supervisor.
     logger.logLevel = .critical
     let manager = try await workspace.startHotReload(
-      configuration: HotReloadConfiguration(loadOptions: workspace.loadOptions, logger: logger))
+      configuration: HotReloadConfiguration(
+        keepsJournal: false, loadOptions: workspace.loadOptions, logger: logger))
     let run = self
     try manager.registerCommandHandlers(
       settings, redaction: command.options.redaction, onFailure: { run.report($0) })

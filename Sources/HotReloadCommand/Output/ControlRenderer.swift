@@ -34,11 +34,11 @@ struct ControlRenderer: Sendable {
     if isJSON { return try history.entries.flatMap { try line("history", $0, time) } }
     if history.entries.isEmpty { return bytes(["nothing was applied or refused yet"]) }
     var table = TextTable(numbers: [0])
-    table.add("GENERATION", "CONFIG", "OUTCOME", "BY", "AT", "CONTENT", "")
+    table.add("GENERATION", "CONFIG", "OUTCOME", "AT", "CONTENT", "")
     for entry in history.entries {
       table.add(
-        String(entry.generation), entry.config, entry.outcome, entry.producer,
-        momentText(entry.at, now: time), String((entry.digest ?? "").prefix(12)),
+        String(entry.generation), entry.config, entry.outcome, momentText(entry.at, now: time),
+        String((entry.digest ?? "").prefix(12)),
         entry.isInForce ? "in force" : entry.errors.first?.description ?? "")
     }
     return bytes(table.lines())

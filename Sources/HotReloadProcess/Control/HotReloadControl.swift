@@ -73,13 +73,13 @@ public final class HotReloadControl: Service, Sendable {
     guard isFirst else {
       throw ControlError(code: .shutDown, message: "a control runs once only; make another one")
     }
-    let (server, target) = try await startServer()
+    let server = try await startServer()
     // The sequence ends when the manager shuts down, and the server with it.
     let follower: Task<Void, Never>
     do {
       let events = try manager.events()
       follower = Task {
-        await target.follow(events)
+        for await _ in events {}
         await server.stop()
       }
     } catch {
@@ -119,10 +119,8 @@ public final class HotReloadControl: Service, Sendable {
     await stop()
   }
 
-  private typealias Started = (server: ControlServer, target: ManagerControlTarget)
-
-  private func startServer() async throws -> Started {
-    if let folder = givenFolder ?? ManagerControlTarget.journalFolder(of: manager) {
+  private func startServer() async throws -> ControlServer {
+    if let folder = givenFolder ?? manager.journalFolder {
       return try await startServer(in: folder, folder.lastComponent?.string ?? instance)
     }
     guard ControlFolder.isValid(instance) else {
@@ -144,11 +142,11 @@ public final class HotReloadControl: Service, Sendable {
       message: "\(names.count) instances run in \(all) already; give this one another name")
   }
 
-  private func startServer(in folder: FilePath, _ name: String) async throws -> Started {
+  private func startServer(in folder: FilePath, _ name: String) async throws -> ControlServer {
     let target = ManagerControlTarget(manager, name: name)
     let server = ControlServer(
       folder: folder, target: target, limits: limits, logger: manager.configuration.logger)
     try await server.start()
-    return (server, target)
+    return server
   }
 }

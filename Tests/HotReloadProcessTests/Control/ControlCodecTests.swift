@@ -134,7 +134,7 @@ struct ControlCodecTests {
       .history(
         ControlHistory(entries: [
           .init(
-            at: 0, config: "app", generation: 1, outcome: "rejected", producer: "watcher",
+            at: 0, config: "app", generation: 1, outcome: "rejected",
             errors: [error])
         ])),
     ]

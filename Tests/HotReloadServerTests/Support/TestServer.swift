@@ -69,19 +69,35 @@ extension TestService.Product {
   func port() throws -> Int { try #require(service.localAddress?.port) }
 }
 
-/// A port that is free at the moment, for a config that must name one.
+/// A port that nothing listens on, and that nobody else in this process is given: for a config that must name one, and
+/// for a test of what no longer listens. The system picks from above these, so it gives them to nobody either.
 func freePort() throws -> Int {
+  for _ in PortRange.all {
+    let number = PortRange.next.withLock { next in
+      defer { next = next == PortRange.all.upperBound ? PortRange.all.lowerBound : next + 1 }
+      return next
+    }
+    if isFree(number) { return number }
+  }
+  throw ClientFailure("no free port from \(PortRange.all.lowerBound) to \(PortRange.all.upperBound)")
+}
+
+private enum PortRange {
+  static let all = 20_000...29_999
+  /// Two test runs at once begin at different ports.
+  static let next = Mutex(all.lowerBound + Int(getpid()) * 37 % all.count)
+}
+
+private func isFree(_ port: Int) -> Bool {
   let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
   defer { close(descriptor) }
   var address = sockaddr_in()
   address.sin_family = sa_family_t(AF_INET)
+  address.sin_port = UInt16(port).bigEndian
   address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-  var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-  let result = withUnsafeMutablePointer(to: &address) {
+  return withUnsafePointer(to: &address) {
     $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-      bind(descriptor, $0, length) == 0 ? getsockname(descriptor, $0, &length) : -1
+      bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
     }
   }
-  guard result == 0 else { throw ClientFailure("no free port: errno \(errno)") }
-  return Int(UInt16(bigEndian: address.sin_port))
 }

@@ -25,12 +25,11 @@ public struct ControlHistory: Sendable, Hashable, Codable {
     public var at: Int64
     /// The config's name.
     public var config: String
-    /// The generation that was in force afterwards.
+    /// The generation that it brought, or that was in force; for `rolledBack` the one that was taken back; 0 if that is
+    /// not known.
     public var generation: UInt64
-    /// `applied`, `rejected`, `restored`, `rolledBack`, or another of a later version.
+    /// `applied`, `rejected`, `rolledBack`, `quarantined`, or another of a later version.
     public var outcome: String
-    /// Who brought it about: `watcher`, `reload`, …
-    public var producer: String
     /// The content's digest, to see what is equal; nil where none was kept.
     public var digest: String?
     /// Whether it is in force now.
@@ -40,14 +39,13 @@ public struct ControlHistory: Sendable, Hashable, Codable {
 
     /// Creates one.
     public init(
-      at: Int64, config: String, generation: UInt64, outcome: String, producer: String,
+      at: Int64, config: String, generation: UInt64, outcome: String,
       digest: String? = nil, isInForce: Bool = false, errors: [ControlDiagnostic] = []
     ) {
       self.at = at
       self.config = config
       self.generation = generation
       self.outcome = outcome
-      self.producer = producer
       self.digest = digest
       self.isInForce = isInForce
       self.errors = errors

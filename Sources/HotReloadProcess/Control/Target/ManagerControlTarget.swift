@@ -13,9 +13,8 @@ import WorkspaceTools
 public struct ManagerControlTarget: ControlTarget {
   let manager: HotReloadManager
   private let name: String
-  private let startedAt = wallClock()
+  private let startedAt = nanosecondsSince1970()
   private let started = ContinuousClock.now
-  private let times = ConfigTimes()
 
   /// - Parameters:
   ///   - manager: who is asked.
@@ -23,12 +22,6 @@ public struct ManagerControlTarget: ControlTarget {
   public init(_ manager: HotReloadManager, name: String) {
     self.manager = manager
     self.name = name
-  }
-
-  /// Notes since when each config has been in its state, until the manager shuts down or the task is cancelled.
-  func follow(_ events: ChangeEvents) async {
-    _ = await configs(manager.status())
-    for await event in events { times.note(event, at: wallClock()) }
   }
 
   /// This process.
@@ -42,18 +35,14 @@ public struct ManagerControlTarget: ControlTarget {
   /// How the manager is doing.
   public func status() async throws -> ControlStatus {
     let status = await manager.status()
-    let configs = configs(status)
     // A reason is a sentence in which no secret could be hidden later.
-    var shown = status
-    shown.rejected = status.rejected.mapValues { diagnostics in
-      diagnostics.map { ControlDiagnostic($0).redacted(by: .default).diagnostic }
-    }
+    let shown = status.redacted(by: .default)
     var reasons: [String] = []
     if case .degraded(let sentences) = shown.health { reasons = sentences }
     return ControlStatus(
       instance: instance(), health: reasons.isEmpty ? .healthy : .degraded, reasons: reasons,
-      isRunning: status.isRunning, isPaused: await isPaused, generation: status.generation,
-      configs: configs, streams: status.streams,
+      isRunning: status.isRunning, isPaused: status.isPaused, generation: status.generation,
+      configs: Self.configs(status), streams: status.streams,
       handlers: status.handlers.map { handler in
         ControlStatus.Handler(
           pattern: handler.pattern, waiting: handler.waiting, handled: handler.handled,
@@ -69,17 +58,44 @@ public struct ManagerControlTarget: ControlTarget {
       lastReport: status.lastReport.map { ControlReport($0) })
   }
 
-  private func configs(_ status: HotReloadStatus) -> [ControlStatus.Config] {
-    let snapshot = manager.snapshot()
-    let inForce = Set(status.configs)
-    return inForce.union(status.rejected.keys).sorted().map { name in
-      let errors = status.rejected[name] ?? []
+  private static func configs(_ status: HotReloadStatus) -> [ControlStatus.Config] {
+    status.units.compactMap { unit in
+      guard let name = unit.unit.eventName else { return nil }
       let state: ControlStatus.Config.State =
-        errors.isEmpty ? .inForce : inForce.contains(name) ? .rejected : .missing
+        unit.errors.isEmpty ? .inForce : unit.generation == nil ? .missing : .rejected
       return ControlStatus.Config(
-        name: name, state: state, generation: snapshot.generation(of: name),
-        since: times.since(name, isGood: errors.isEmpty, now: wallClock()),
-        errors: errors.map { ControlDiagnostic($0) })
+        name: name, state: state, generation: unit.generation,
+        since: unit.rejectedSince ?? unit.inForceSince ?? nanosecondsSince1970(),
+        errors: unit.errors.map { ControlDiagnostic($0) })
+    }
+  }
+
+  /// Lets changes wait.
+  public func pause() async throws -> ControlPausing {
+    manager.pause()
+    return ControlPausing(isPaused: true, generation: manager.snapshot().generation)
+  }
+
+  /// Applies what waited, and goes on.
+  public func resume() async throws -> ControlPausing {
+    try await asking {
+      manager.resume()
+      try await manager.sync()
+      let status = await manager.status()
+      return ControlPausing(
+        isPaused: status.isPaused, generation: status.generation,
+        report: status.lastReport.map { ControlReport($0) })
+    }
+  }
+
+  /// Checks what is on disk with the instance's types and validators.
+  public func check(_ configs: [String]) async throws -> ControlCheck {
+    try await asking {
+      let found = try await manager.check(configs.isEmpty ? nil : configs)
+      return ControlCheck(
+        configs: found.sorted { $0.key < $1.key }.map { name, errors in
+          ControlCheck.Config(name: name, errors: errors.map { ControlDiagnostic($0) })
+        })
     }
   }
 
@@ -97,10 +113,17 @@ public struct ManagerControlTarget: ControlTarget {
         switch error.code {
         case .shutDown: .shutDown
         case .configRejected: .rejected
+        case .noJournal: .notAvailable
         default: .failed
         }
       throw ControlError(
         code: code, message: error.message, errors: error.diagnostics.map { ControlDiagnostic($0) })
+    } catch let error as ConfigError {
+      throw ControlError(
+        code: .failed, message: error.advice.isEmpty ? "config \(error.config)" : error.advice,
+        errors: error.diagnostics.map { ControlDiagnostic($0) })
+    } catch let error as JournalError {
+      throw ControlError(code: .failed, message: error.message)
     }
   }
 }
@@ -113,7 +136,7 @@ extension ControlReport {
       isAccepted: report.isAccepted, duration: nanoseconds(report.duration),
       units: report.units.map { unit in
         Unit(
-          unit: unit.unit.description, outcome: Self.name(of: unit.outcome),
+          unit: unit.unit.description, outcome: unit.outcome.kind.rawValue,
           isChanged: unit.isChanged,
           errors: unit.outcome.diagnostics.map { ControlDiagnostic($0) })
       },
@@ -121,18 +144,6 @@ extension ControlReport {
         Phase(phase: phase.phase.rawValue, duration: nanoseconds(phase.duration))
       })
   }
-
-  /// The case's name, without what it holds.
-  private static func name(of outcome: ReloadOutcome) -> String {
-    String("\(outcome)".prefix { $0 != "(" })
-  }
-}
-
-/// Nanoseconds since 1970.
-func wallClock() -> Int64 {
-  var now = timespec()
-  clock_gettime(CLOCK_REALTIME, &now)
-  return Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
 }
 
 /// A duration as whole nanoseconds.
