@@ -269,7 +269,22 @@ extension TransactionMachine {
     // The rest of their content does not come before the pause ends.
     if isPaused { actions.append(.abandon(takeTickets(), [], .paused)) }
     if !transaction.candidates.isEmpty { actions += beginBake(after: transaction, at: now) }
+    askAgain(after: transaction)
     return actions + beginNext(at: now)
+  }
+
+  /// What was refused together with something else may pass now that something is in force or good again. It is asked for
+  /// on its own, so that it holds nothing up if it is what is wrong.
+  private mutating func askAgain(after transaction: Running) {
+    let isAnythingGood =
+      !transaction.candidates.isEmpty
+      || transaction.changes.values.contains { $0.outcome == .recovered }
+    guard isAnythingGood, !isStopping else { return }
+    var heldBack: Set<UnitID> = []
+    for (unit, known) in units where known.isHeldBack { heldBack.insert(unit) }
+    guard !heldBack.isEmpty else { return }
+    pending.merge(
+      ClassifiedCandidate(producers: transaction.candidate.producers, units: heldBack))
   }
 }
 

@@ -84,11 +84,16 @@ extension TransactionMachine {
       }
     }
     let blocked = blocked(by: Set(culprits.keys), in: transaction)
+    // What a participant refused alone is what is wrong; of what it refused together, nobody knows.
+    var guilty: Set<UnitID> = []
+    for culprit in culprits.keys {
+      let refused = members[culprit]?.units.intersection(transaction.candidates.keys) ?? []
+      if refused.count == 1 { guilty.formUnion(refused) }
+    }
+    transaction.heldBack = blocked.subtracting(guilty)
     for unit in blocked {
       transaction.candidates[unit] = nil
       transaction.changes[unit] = refusal(unit, outcome(of: unit, blockedBy: culprits))
-      let isCulprits = culprits.keys.contains { members[$0]?.units.contains(unit) ?? false }
-      if !isCulprits { transaction.heldBack.insert(unit) }
     }
     var unneeded: [Product] = []
     for (product, attempt) in transaction.makings {

@@ -18,7 +18,7 @@ extension TransactionMachine {
     var candidates: [UnitID: Content] = [:]
     /// The units whose last good content is put in force, since what is on disk is not good, and why it is not.
     var fellBack: [UnitID: [ConfigDiagnostic]] = [:]
-    /// The units that a participant's refusal of others keeps from coming into force.
+    /// The units that participants refused together with others, or for the sake of others.
     var heldBack: Set<UnitID> = []
     /// Units that do not exist and never were in force.
     var forgotten: Set<UnitID> = []

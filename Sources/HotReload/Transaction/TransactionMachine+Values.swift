@@ -56,7 +56,7 @@ extension TransactionMachine {
     var applied: Content?
     /// Why what is on disk is not in force; empty if it is.
     var refusal: [ConfigDiagnostic] = []
-    /// Nothing is wrong with it, but a participant refused something that belongs together with it.
+    /// A participant refused it together with something else, which may be what is wrong.
     var isHeldBack = false
   }
 

@@ -285,29 +285,14 @@ struct TransactionMachine<Content: TransactionContent>: Sendable {
     return [.load(id, asked.sorted(), isEverything: candidate.isEverything)]
   }
 
-  /// The rejected units of the groups that these belong to, since a group can pass only as a whole, and those that were
-  /// held back together with any of them.
+  /// The rejected units of the groups that these belong to: a group can pass only as a whole.
   private func heldBack(with asked: Set<UnitID>) -> Set<UnitID> {
     var refused: Set<UnitID> = []
     // No key paths here: in a generic type each use makes them anew, which costs more than all the rest.
     for (unit, known) in units where !known.refusal.isEmpty { refused.insert(unit) }
-    refused.subtract(asked)
-    var found: Set<UnitID> = []
-    var added = asked
-    while !refused.isEmpty, !added.isEmpty {
-      let keys = Set(added.map { groups.key(of: $0) })
-      var together: Set<UnitID> = []
-      for member in members.values where !member.units.isDisjoint(with: added) {
-        together.formUnion(member.units)
-      }
-      added = refused.filter { unit in
-        keys.contains(groups.key(of: unit))
-          || (together.contains(unit) && units[unit]?.isHeldBack ?? false)
-      }
-      refused.subtract(added)
-      found.formUnion(added)
-    }
-    return found
+    if refused.isEmpty { return [] }
+    let keys = Set(asked.map { groups.key(of: $0) })
+    return refused.filter { keys.contains(groups.key(of: $0)) }
   }
 
   mutating func nextNumber() -> UInt64 {

@@ -73,10 +73,13 @@ struct MachineParticipantTests {
     harness.join("strict", "a", refusing: [2])
     for name in ["a", "b", "c"] { harness.write(name, 2) }
     let ticket = harness.submit("a", "b", "c")
-    harness.run()
+    harness.run(until: .publish)
     #expect(harness.inForce == ["a": 1, "b": 1, "c": 2])
+    harness.run()
     let held = harness.reports[ticket]?.outcome(of: "b")?.diagnostics.first?.message ?? ""
     #expect(held.contains("strict refused what belongs together with it"))
+    // Alone it is good, which is tried when something else has come into force.
+    #expect(harness.inForce == ["a": 1, "b": 2, "c": 2])
   }
 
   @Test("bring what was held back into force when its culprit is mended")
@@ -92,6 +95,37 @@ struct MachineParticipantTests {
     harness.save("a", 3)
     #expect(harness.inForce == ["a": 3, "b": 2, "c": 2])
     #expect(harness.rules.violations.isEmpty)
+  }
+
+  @Test("bring what they refused together with something bad into force when that is mended")
+  func mendedTogether() {
+    for value in [3, 1] {
+      var harness = MachineHarness()
+      for name in ["a", "b"] { harness.save(name, 1) }
+      harness.join("both", "a", "b", refusing: [2])
+      harness.write("a", 2)
+      harness.write("b", 5)
+      harness.submit("a", "b")
+      harness.run()
+      #expect(harness.inForce == ["a": 1, "b": 1])
+      harness.save("a", Number(value))
+      #expect(harness.inForce == ["a": Number(value), "b": 5])
+      #expect(harness.rules.violations.isEmpty)
+    }
+  }
+
+  @Test("do not hold up what is mended because of something bad that was refused together with it")
+  func notHostage() {
+    var harness = MachineHarness()
+    for name in ["a", "b"] { harness.save(name, 1) }
+    harness.join("both", "a", "b", refusing: [2])
+    harness.write("a", 4)
+    harness.write("b", 2)
+    harness.submit("a", "b")
+    harness.run()
+    harness.save("a", 5)
+    #expect(harness.inForce == ["a": 5, "b": 1])
+    #expect(harness.machine.isIdle)
   }
 
   @Test("do not hold up a good config because another one of theirs is bad")
