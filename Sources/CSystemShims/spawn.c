@@ -40,12 +40,17 @@ static int add_actions(posix_spawn_file_actions_t *actions,
     result = posix_spawn_file_actions_addtcsetpgrp_np(actions, options->terminal);
   }
 #endif
-#if HAS_CLOSE_ACTION
-  if (result == 0 && options->closes_others) {
-    result = posix_spawn_file_actions_addclosefrom_np(actions, 3);
-  }
-#endif
+  if (result == 0 && options->closes_others) result = shim_close_others(actions);
   return result;
+}
+
+int shim_close_others(posix_spawn_file_actions_t *actions) {
+#if HAS_CLOSE_ACTION
+  return posix_spawn_file_actions_addclosefrom_np(actions, 3);
+#else
+  (void)actions;
+  return 0;
+#endif
 }
 
 int shim_spawn(pid_t *process, char *const arguments[], char *const environment[],

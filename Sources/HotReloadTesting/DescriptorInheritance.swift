@@ -1,4 +1,13 @@
+import CSystemShims
 import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
 
 /// Keeps a program that one test starts from holding open, for a moment, a file that another test writes.
 ///
@@ -17,5 +26,12 @@ public enum DescriptorInheritance {
   /// Calls `body`, which starts a program and returns when that has taken over, while no file is written.
   public static func whileStarting<Result>(_ body: () throws -> Result) rethrows -> Result {
     try lock.withLock { _ in try body() }
+  }
+
+  /// Has a program that is started with these actions get no descriptor of this process but 0, 1 and 2. Some libraries,
+  /// SwiftNIO for one, let their sockets be inherited: a port that one test has closed would stay open in the program
+  /// of another.
+  public static func closeOthers(in actions: inout posix_spawn_file_actions_t) {
+    _ = shim_close_others(&actions)
   }
 }

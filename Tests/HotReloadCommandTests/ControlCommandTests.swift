@@ -193,14 +193,37 @@ struct ControlCommandTests {
   @Test("What the instance cannot do is an error with the exit code 1 that says so")
   func notAvailable() async throws {
     let instance = try await follow()
-    for command in [
-      ["diff", "app"], ["restore", "app", "1"], ["history"], ["pause"], ["check", "--instance"],
-    ] {
+    // Who only follows keeps no journal.
+    for command in [["diff", "app"], ["restore", "app", "1"], ["history"]] {
       let result = try await CommandProcess.run(
         command + ["--root", workspace.root.string, "--json"])
       #expect(result.code == 1)
       #expect(try JSONObject(#require(result.output.first)).string("code") == "notAvailable")
     }
+    withExtendedLifetime(instance) {}
+  }
+
+  @Test("A paused instance applies nothing until it is resumed, and says so")
+  func pausing() async throws {
+    let instance = try await follow()
+    let root = ["--root", workspace.root.string, "--json"]
+    #expect(try await CommandProcess.run(["pause"] + root).code == 0)
+    let paused = try await CommandProcess.run(["status"] + root)
+    #expect(paused.code == 1)
+    #expect(try JSONObject(#require(paused.output.first))["isPaused"] as? Bool == true)
+    let refused = try await CommandProcess.run(["reload"] + root)
+    #expect(refused.code == 1)
+    #expect(refused.output.first?.contains("paused") == true)
+    #expect(try await CommandProcess.run(["resume"] + root).code == 0)
+    #expect(try await CommandProcess.run(["status"] + root).code == 0)
+    withExtendedLifetime(instance) {}
+  }
+
+  @Test("An instance checks what is on disk with its own eyes, and applies nothing")
+  func checking() async throws {
+    let instance = try await follow()
+    let root = ["--root", workspace.root.string, "--json"]
+    #expect(try await CommandProcess.run(["check", "--instance"] + root).code == 0)
     withExtendedLifetime(instance) {}
   }
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <spawn.h>
 #include <sys/types.h>
 
 // How a program is started. A descriptor of -1 means that the program gets ours.
@@ -25,6 +26,10 @@ struct shim_spawn_options {
 // looked for in PATH if its name has no slash. 0, or an errno value; then nothing runs.
 int shim_spawn(pid_t *process, char *const arguments[], char *const environment[],
                const struct shim_spawn_options *options);
+
+// Has a program that is started with these actions get none of our descriptors from 3 on, also not those that do not close
+// by themselves, as SwiftNIO's. 0, or an errno value; without such an action in the C library nothing is done.
+int shim_close_others(posix_spawn_file_actions_t *actions);
 
 // The environment variables of this process, each NAME=VALUE, up to NULL.
 char **shim_environment(void);

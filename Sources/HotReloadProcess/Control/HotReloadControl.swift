@@ -120,13 +120,13 @@ public final class HotReloadControl: Service, Sendable {
   }
 
   private func startServer() async throws -> ControlServer {
-    if let folder = givenFolder ?? manager.journalFolder {
-      return try await startServer(in: folder, folder.lastComponent?.string ?? instance)
-    }
     guard ControlFolder.isValid(instance) else {
       throw ControlError(
         code: .failed,
         message: "\"\(instance)\" cannot be an instance's name: it is a folder's, such as web-1")
+    }
+    if let folder = givenFolder ?? manager.journalFolder {
+      return try await startServer(in: folder, folder.lastComponent?.string ?? instance)
     }
     let names = ControlFolder.names(for: instance)
     let all = ControlFolder.all(in: manager.workspace)

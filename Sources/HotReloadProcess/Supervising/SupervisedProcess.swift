@@ -40,7 +40,9 @@ final class SupervisedProcess: Sendable {
   ) throws(ProgramError) {
     let descriptors = ProgramInvocation.Descriptors(
       output: outputToErrors ? STDERR_FILENO : -1,
-      terminal: terminal?.isForeground == true ? STDIN_FILENO : -1, ignoresHangUp: ignoresHangUp)
+      terminal: terminal?.isForeground == true ? STDIN_FILENO : -1,
+      // Only what systemd opened for a program is passed on: a socket of ours would stay open as long as the program.
+      closesOthers: getenv("LISTEN_FDS") == nil, ignoresHangUp: ignoresHangUp)
     identifier = try invocation.spawn(descriptors)
     self.terminal = descriptors.terminal >= 0 ? terminal : nil
     let result = startDetachedThread(name: "hotreload-child") { self.watch(receive) }

@@ -97,6 +97,7 @@ final class ChildProcess: Sendable {
     posix_spawn_file_actions_adddup2(&actions, toChild[0], 0)
     posix_spawn_file_actions_adddup2(&actions, fromChild[1], 1)
     if mergingErrors { posix_spawn_file_actions_adddup2(&actions, fromChild[1], 2) }
+    DescriptorInheritance.closeOthers(in: &actions)
 
     var variables: [String] = environment.map { "\($0.key)=\($0.value)" }
     var index = 0

@@ -34,6 +34,7 @@ final class CommandProcess: Sendable {
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_adddup2(&actions, outputWrite, STDOUT_FILENO)
     posix_spawn_file_actions_adddup2(&actions, errorWrite, STDERR_FILENO)
+    DescriptorInheritance.closeOthers(in: &actions)
     identifier = try Self.spawn(command + arguments, &actions, environment)
   }
 
