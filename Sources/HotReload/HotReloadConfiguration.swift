@@ -169,7 +169,8 @@ extension HotReloadConfiguration {
     }
     if !JournalFolder.isValid(instance: instance) {
       problems.append(
-        "instance is \"\(instance)\"; it must be a folder's name of letters, digits, \".\", \"_\" and \"-\"")
+        "instance is \"\(instance)\"; it must be a folder's name of letters, digits, \".\", \"_\" and \"-\""
+      )
     }
     if let name = atomicGroups.overlap {
       problems.append("atomicGroups: config \(name) is in two groups; a config can be in one only")

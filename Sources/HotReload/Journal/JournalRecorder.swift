@@ -50,11 +50,14 @@ final class JournalRecorder: ReloadRecorder {
     let recorder = JournalRecorder(
       journal: journal, environment: workspace.environment.name)
     let loader = ConfigLoader(workspace: workspace, options: configuration.loadOptions)
-    return (recorder, recorder.memory(by: loader) { unit, reason in
-      logger.warning(
-        "the last good content of an earlier process cannot be used",
-        metadata: ["unit": "\(unit)", "reason": "\(reason)"])
-    })
+    return (
+      recorder,
+      recorder.memory(by: loader) { unit, reason in
+        logger.warning(
+          "the last good content of an earlier process cannot be used",
+          metadata: ["unit": "\(unit)", "reason": "\(reason)"])
+      }
+    )
   }
 
   private func memory(by loader: ConfigLoader, tell: (UnitID, String) -> Void) -> Memory {
@@ -99,7 +102,8 @@ final class JournalRecorder: ReloadRecorder {
         isRollBack = true
         journal.record(
           .rolledBack(
-            unit.unit, from: publication.generation - 1, to: publication.generation, reason: reason))
+            unit.unit, from: publication.generation - 1, to: publication.generation, reason: reason)
+        )
       } else if !unit.outcome.diagnostics.isEmpty, !unit.isRepeated {
         journal.record(
           .rejected(

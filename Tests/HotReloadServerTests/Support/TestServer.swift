@@ -79,7 +79,8 @@ func freePort() throws -> Int {
     }
     if isFree(number) { return number }
   }
-  throw ClientFailure("no free port from \(PortRange.all.lowerBound) to \(PortRange.all.upperBound)")
+  throw ClientFailure(
+    "no free port from \(PortRange.all.lowerBound) to \(PortRange.all.upperBound)")
 }
 
 private enum PortRange {

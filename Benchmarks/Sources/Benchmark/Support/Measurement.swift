@@ -10,7 +10,7 @@ struct Measurement: Sendable {
   /// Those of each suite, in the order in which they run.
   static let suites: [String: [Measurement]] = [
     "watch": [.rename, .settling, .start, .globs],
-    "config": [.reading, .broadcast, .reload, .observing, .documents, .saves],
+    "config": [.reading, .broadcast, .reload, .observing, .documents, .saves, .endurance],
     "reload": [.underLoad],
   ]
 }

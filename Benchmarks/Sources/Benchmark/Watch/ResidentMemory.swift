@@ -36,7 +36,8 @@ enum ResidentMemory {
     print(after - before)
   }
 
-  private static func resident() throws -> Int {
+  /// `VmRSS` of this process, in bytes.
+  static func resident() throws -> Int {
     let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
     let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
     guard let kilobytes = line?.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else {

@@ -48,7 +48,8 @@ extension ManagerControlTarget {
     guard let journal = manager.journal else {
       throw ControlError(
         code: .notAvailable,
-        message: "the instance keeps no journal, so nothing is known of what was; see keeps_journal in "
+        message:
+          "the instance keeps no journal, so nothing is known of what was; see keeps_journal in "
           + "hotreload.toml")
     }
     await manager.flushJournal()
