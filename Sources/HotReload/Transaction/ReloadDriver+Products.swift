@@ -78,48 +78,6 @@ extension ReloadDriver {
     }
   }
 
-  /// Lets go of products, each in a task of its own that nothing waits for but the end.
-  func retire(_ products: [Machine.Product]) {
-    let held = state.withLock { state in
-      products.compactMap { state.products.removeValue(forKey: $0) }
-    }
-    for product in held {
-      tasks.start { await self.retire(product) }
-    }
-  }
-
-  private func retire(_ product: any AnyHeldProduct) async {
-    let deadline = clock.now() + Self.retireLimit
-    let isOverdue = await withTaskGroup(of: Bool.self) { group in
-      group.addTask {
-        await Reentrancy.run { await product.retire() }
-        return false
-      }
-      group.addTask {
-        // A cancelled sleep means that the product was let go of in time.
-        (try? await self.clock.sleep(deadline)) != nil
-      }
-      let isOverdue = await group.next() ?? false
-      if isOverdue { self.noteOverdue(product) }
-      group.cancelAll()
-      await group.waitForAll()
-      return isOverdue
-    }
-    state.withLock { state in
-      state.retirement.retired += 1
-      if isOverdue, let index = state.retirement.overdue.firstIndex(of: product.name) {
-        state.retirement.overdue.remove(at: index)
-      }
-    }
-    if isOverdue { noteCondition() }
-  }
-
-  private func noteOverdue(_ product: any AnyHeldProduct) {
-    state.withLock { $0.retirement.overdue.append(product.name) }
-    noteCondition()
-    log.retireOverdue(product.name, of: product.units, cell.storage.generation, Self.retireLimit)
-  }
-
   /// Asks the program whether all is well. One that has not answered yet is too late: it is cancelled, and the next
   /// one begins when it has ended, so that there are never two.
   func checkHealth(_ check: Machine.HealthCheck) {

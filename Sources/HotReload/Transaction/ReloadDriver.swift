@@ -114,14 +114,6 @@ final class ReloadDriver: Sendable {
     var retirement = Retirement()
   }
 
-  /// How letting go of products went.
-  struct Retirement: Sendable {
-    /// Products that were let go of in time.
-    var retired = 0
-    /// Participants that are letting go of a product for longer than they may.
-    var overdue: [String] = []
-  }
-
   let configs: any ConfigSource
   let classifier: Classifier
   let clock: ReloadClock
@@ -373,6 +365,7 @@ extension ReloadDriver {
       tasks.cancelAll()
       log.leftTasks(tasks.count, cell.storage.generation)
     }
+    await endRetirementTimer()
     await recorder?.stopped()
     for slot in slots { slot.finish() }
     // They may hold the manager.
