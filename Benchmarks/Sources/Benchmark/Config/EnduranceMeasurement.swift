@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import HotReload
 import HotReloadTesting
 import WorkspaceTools
@@ -53,12 +54,20 @@ private struct Holdings {
   var threads: Int
   var memory: Int
 
-  /// After what is under way has had the time to end.
+  /// After what is under way has had the time to end, and the allocator has given back what is free: it keeps a pool for
+  /// each thread, and which of them are touched is chance.
   static func settled() async throws -> Holdings {
     try await Task.sleep(for: .seconds(1))
+    trim()
     return Holdings(
       descriptors: try entries("/proc/self/fd"), threads: try entries("/proc/self/task"),
       memory: try ResidentMemory.resident())
+  }
+
+  /// `malloc_trim`, which the C library has and its module does not show.
+  private static func trim() {
+    guard let symbol = dlsym(nil, "malloc_trim") else { return }
+    _ = unsafeBitCast(symbol, to: (@convention(c) (Int) -> CInt).self)(0)
   }
 
   private static func entries(_ folder: String) throws -> Int {
