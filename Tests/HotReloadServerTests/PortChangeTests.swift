@@ -1,4 +1,5 @@
 import HotReloadServer
+import HotReloadTesting
 import NIOCore
 import ServiceLifecycle
 import Testing

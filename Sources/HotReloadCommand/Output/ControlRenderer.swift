@@ -1,3 +1,4 @@
+import HotReload
 import HotReloadProcess
 import WorkspaceTools
 
@@ -9,11 +10,11 @@ struct ControlRenderer: Sendable {
 
   /// How the instance is doing.
   func status(_ status: ControlStatus, time: Int64) throws -> [UInt8] {
-    isJSON ? try line("status", status, time) : bytes(StatusText(status: status, now: time).lines)
+    isJSON ? try line("status", status, time) : bytes(StatusText(status, now: time).lines)
   }
 
   /// What a transaction did. `event` is `reloaded` or `restored`.
-  func report(_ report: ControlReport, event: String, time: Int64) throws -> [UInt8] {
+  func report(_ report: ReloadReport.Document, event: String, time: Int64) throws -> [UInt8] {
     isJSON ? try line(event, report, time) : bytes(ReportText(report: report).lines)
   }
 
