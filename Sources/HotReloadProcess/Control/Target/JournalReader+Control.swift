@@ -20,13 +20,25 @@ extension JournalReader {
     of config: String, from: UInt64?, to: UInt64?, by loader: ConfigLoader
   ) throws -> ControlDiff {
     let newer = try content(of: .config(config), at: to)
-    let older = try content(
-      of: .config(config), at: from ?? (newer.generation > 0 ? newer.generation - 1 : 0))
+    let older = try from.map { try content(of: .config(config), at: $0) } ?? before(newer)
     let differences = try difference(
       of: config, from: older.generation, to: newer.generation, by: loader, redacting: .none)
     return ControlDiff(
       config: config, from: older.generation, to: newer.generation,
       differences: differences.map { ControlDiff.Difference($0) })
+  }
+
+  /// What was in force before a content.
+  private func before(_ newer: RecordedContent) throws(JournalError) -> RecordedContent {
+    for entry in try history(unit: newer.unit) {
+      guard case .applied(let content) = entry.event else { continue }
+      if content.generation < newer.generation { return content }
+    }
+    throw JournalError(
+      code: .unknownContent,
+      message:
+        "\(newer.unit) was nothing else before generation \(newer.generation), as far as is known: there is "
+        + "nothing to compare with")
   }
 }
 
