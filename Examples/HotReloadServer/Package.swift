@@ -30,6 +30,7 @@ let package = Package(
       name: "DemoServer",
       dependencies: [
         .product(name: "HotReload", package: "swift-hot-reload"),
+        .product(name: "HotReloadProcess", package: "swift-hot-reload"),
         .product(name: "HotReloadServer", package: "swift-hot-reload"),
         .product(name: "WorkspaceTools", package: "swift-hot-reload"),
         .product(name: "Hummingbird", package: "hummingbird"),

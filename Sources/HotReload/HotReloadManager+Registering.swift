@@ -80,8 +80,10 @@ extension HotReloadManager {
   ///   - participant: makes the products; see ``ReloadParticipant``.
   ///   - units: configs, and file groups that ``watchFiles(_:_:make:)`` was called for.
   ///   - name: as errors and the log call it; nil for the name of its type.
+  /// - Returns: the product in force, always current. Letting go of it does not unregister the participant.
   /// - Throws: ``HotReloadError`` with the code `participantRefused` if it cannot make anything of what is in force; else
   ///   as ``watchConfigChanges(_:as:)``.
+  @discardableResult
   public func register<P: ReloadParticipant>(
     _ participant: P, for units: Set<UnitID>, name: String? = nil
   ) async throws -> ParticipantRegistration<P.Product> {

@@ -91,6 +91,31 @@ struct ControlCommandTests {
     #expect(try JSONObject(#require(json.output.first)).string("code") == "noInstance")
   }
 
+  @Test("Without an instance, history and diff read what the last one left behind, and say so")
+  func endedInstance() async throws {
+    func text(_ port: Int) -> String { "greeting = \"Hello\"\nport = \(port)\n" }
+    try workspace.write("config/app.toml", text(1))
+    let program = try CommandProcess(
+      command: ["/usr/bin/env", "stdbuf", "-oL", CommandProcess.path(of: "HelloHotReload")],
+      environment: ["WORKSPACE_PATH": workspace.root.string])
+    _ = try await program.output.next()
+    for port in 2...3 {
+      try workspace.replace("config/app.toml", text(port))
+      #expect(try await program.output.next()?.hasSuffix("port: \(port))") == true)
+    }
+    program.signal(SIGKILL)
+    _ = try await program.exitCode()
+    // What generation 2 came to was written before generation 3 came into force.
+    let history = try await run("history", "app", "--json")
+    #expect(history.code == 0)
+    #expect(history.errors.first?.contains("no instance runs") == true)
+    let entries = try history.output.map { try JSONObject($0) }
+    #expect(entries.contains { $0.integer("generation") == 2 && $0.string("outcome") == "applied" })
+    let diff = try await run("diff", "app", "1", "2")
+    #expect(diff.output == ["app: generation 1 -> 2", "  port: 1 -> 2"])
+    #expect(try await run("restore", "app", "1").code == 1)
+  }
+
   @Test("After kill -9 the socket that is left is nobody's, and the next instance takes its place")
   func killed() async throws {
     let first = try await follow()

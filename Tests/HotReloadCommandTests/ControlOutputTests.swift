@@ -1,3 +1,4 @@
+import HotReload
 import HotReloadProcess
 import Testing
 import WorkspaceTools
@@ -41,7 +42,7 @@ struct ControlOutputTests {
 
   @Test("History is a table for people, and a line an entry as JSON")
   func history() throws {
-    let error = ControlDiagnostic(
+    let error = ConfigDiagnostic.Document(
       ConfigDiagnostic(location: nil, keyPath: "port", message: "too big"))
     let history = ControlHistory(entries: [
       .init(

@@ -1,4 +1,5 @@
 import HotReloadServer
+import HotReloadTesting
 import NIOCore
 import ServiceLifecycle
 import Testing
@@ -10,7 +11,7 @@ struct PortChangeTests {
   @Test(
     "answers on the new port before the old one asks anybody to leave, and closes the old one last")
   func moving() async throws {
-    let driven = try DrivenParticipant(testService())
+    let driven = try DrivenParticipant(testService(), config: "server")
     let oldPort = try freePort()
     let first = try await driven.apply("port = \(oldPort)")
     let kept = try await Client.open(oldPort)
@@ -37,7 +38,7 @@ struct PortChangeTests {
 
   @Test("stays where it is when another change comes, or when the new port is taken")
   func staying() async throws {
-    let driven = try DrivenParticipant(testService())
+    let driven = try DrivenParticipant(testService(), config: "server")
     let port = try await driven.apply("port = 0").port()
     let kept = try await Client.open(port)
     #expect(try await kept.request().status == 200)
@@ -52,7 +53,7 @@ struct PortChangeTests {
 
   @Test("lets clients stay again when the change is rolled back")
   func rollingBack() async throws {
-    let driven = try DrivenParticipant(testService())
+    let driven = try DrivenParticipant(testService(), config: "server")
     let first = try await driven.apply("port = 0")
     let kept = try await Client.open(first.port())
     #expect(try await kept.request().saysClose == false)
@@ -70,7 +71,7 @@ struct PortChangeTests {
 
   @Test("goes back to the old port at once, while the old listener is still ending")
   func flippingBack() async throws {
-    let driven = try DrivenParticipant(testService())
+    let driven = try DrivenParticipant(testService(), config: "server")
     let (a, b) = (try freePort(), try freePort())
     let first = try await driven.apply("port = \(a)")
     let kept = try await Client.open(a)
@@ -91,7 +92,7 @@ struct PortChangeTests {
   @Test("finishes a request that is under way on the old port, and says Connection: close with it")
   func requestUnderWay() async throws {
     let gate = Gate()
-    let driven = try DrivenParticipant(testService(gate: gate))
+    let driven = try DrivenParticipant(testService(gate: gate), config: "server")
     let first = try await driven.apply("port = 0")
     let client = try await Client.open(first.port())
     try client.send("GET /gated HTTP/1.1\r\nHost: t\r\n\r\n")
@@ -111,7 +112,7 @@ struct PortChangeTests {
     "answers all requests that a client sent in advance, and says Connection: close with the last")
   func pipelined() async throws {
     let gate = Gate()
-    let driven = try DrivenParticipant(testService(gate: gate))
+    let driven = try DrivenParticipant(testService(gate: gate), config: "server")
     let first = try await driven.apply("port = 0")
     let client = try await Client.open(first.port())
     let request = "GET /gated HTTP/1.1\r\nHost: t\r\n\r\n"
@@ -130,7 +131,7 @@ struct PortChangeTests {
   func unusedConnections() async throws {
     let limits = ServerConnections.Limits(
       idleWhenReplaced: .milliseconds(500), linger: .milliseconds(200))
-    let driven = try DrivenParticipant(testService(connectionLimits: limits))
+    let driven = try DrivenParticipant(testService(connectionLimits: limits), config: "server")
     let first = try await driven.apply("port = 0")
     let unused = try await Client.open(first.port())
     let late = try await Client.open(first.port())
@@ -150,7 +151,7 @@ struct PortChangeTests {
 
   @Test("is closed in the end although clients keep coming, and survives that")
   func clientsThatKeepComing() async throws {
-    let driven = try DrivenParticipant(testService())
+    let driven = try DrivenParticipant(testService(), config: "server")
     let first = try await driven.apply("port = 0")
     let load = MovingLoad(port: try first.port())
     load.start(clients: 4)
@@ -166,7 +167,7 @@ struct PortChangeTests {
   @Test("survives being cancelled while clients keep coming")
   func cancelled() async throws {
     let service = testService()
-    let driven = try DrivenParticipant(service)
+    let driven = try DrivenParticipant(service, config: "server")
     let load = MovingLoad(port: try await driven.apply("port = 0").port())
     load.start(clients: 4)
     await eventually { load.counts.answered >= 100 }
@@ -182,7 +183,7 @@ struct PortChangeTests {
   func drainLimit() async throws {
     let gate = Gate()
     let limits = ServiceLimits(drain: .milliseconds(800), cancellation: .seconds(5))
-    let driven = try DrivenParticipant(testService(gate: gate, limits: limits))
+    let driven = try DrivenParticipant(testService(gate: gate, limits: limits), config: "server")
     let first = try await driven.apply("port = 0")
     let client = try await Client.open(first.port())
     try client.send("GET /gated HTTP/1.1\r\nHost: t\r\n\r\n")
@@ -199,7 +200,7 @@ struct PortChangeTests {
   func shuttingDown() async throws {
     let gate = Gate()
     let service = testService(gate: gate)
-    let driven = try DrivenParticipant(service)
+    let driven = try DrivenParticipant(service, config: "server")
     let product = try await driven.apply("port = 0")
     let group = ServiceGroup(services: [service], logger: .silent)
     let running = Task { try await group.run() }
@@ -218,7 +219,7 @@ struct PortChangeTests {
 
   @Test("moves ten times under load without one failed request or one connection closed too early")
   func underLoad() async throws {
-    let driven = try DrivenParticipant(testService())
+    let driven = try DrivenParticipant(testService(), config: "server")
     let load = MovingLoad(port: try await driven.apply("port = 0").port())
     load.start(clients: 8)
     for _ in 0..<10 {

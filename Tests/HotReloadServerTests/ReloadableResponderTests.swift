@@ -1,5 +1,6 @@
 import HotReload
 import HotReloadServer
+import HotReloadTesting
 import Hummingbird
 import Logging
 import ServiceLifecycle
@@ -61,7 +62,7 @@ struct ReloadableResponderTests {
       ResponderParticipant(config: "server", as: ServerConfig.self) { config in
         guard let greeting = config.greeting else { throw Refused() }
         return Self.saying(greeting)
-      })
+      }, config: "server")
     try await driven.apply("port = 0\ngreeting = \"one\"")
     let fallback = Self.saying("none")
     try await serving(ReloadableResponder { driven.current ?? fallback }) { port in

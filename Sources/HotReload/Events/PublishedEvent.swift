@@ -1,13 +1,5 @@
 public import SystemPackage
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// An event and its circumstances.
 ///
 /// While a handler is called, ``current`` is what it was called for.
@@ -42,11 +34,4 @@ public struct PublishedEvent: Sendable {
 
   /// What the handler that this task belongs to was called for; nil elsewhere, and in a detached task.
   @TaskLocal public static var current: PublishedEvent?
-}
-
-/// The wall clock, in nanoseconds since 1970 (UTC).
-package func nanosecondsSince1970() -> Int64 {
-  var now = timespec()
-  clock_gettime(CLOCK_REALTIME, &now)
-  return Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
 }

@@ -40,15 +40,15 @@ extension HotReloadStatus {
     /// Folders that are not watched as they should be, sorted.
     public var degradedFolders: [DegradedFolder]
     /// What the last transaction that loaded anything did.
-    public var lastReport: Report?
+    public var lastReport: ReloadReport.Document?
   }
 
   /// The status as it stands in JSON.
+  ///
   /// - Parameter rules: the keys whose values are not quoted; ``WorkspaceTools/RedactionRules/none`` shows all.
   public func document(redacting rules: RedactionRules = .default) -> Document {
     let shown = redacted(by: rules)
-    var reasons: [String] = []
-    if case .degraded(let sentences) = shown.health { reasons = sentences }
+    let reasons = shown.health.reasons
     return Document(
       health: reasons.isEmpty ? "healthy" : "degraded", reasons: reasons, healthSince: healthSince,
       isRunning: isRunning, isPaused: isPaused, isBaking: isBaking, generation: generation,
@@ -64,7 +64,7 @@ extension HotReloadStatus {
       degradedFolders: degradedFolders.sorted { $0.key.string < $1.key.string }.map {
         Document.DegradedFolder(path: $0.key.string, reason: $0.value.description)
       },
-      lastReport: shown.lastReport.map { Document.Report($0) })
+      lastReport: shown.lastReport.map { ReloadReport.Document($0) })
   }
 
   /// The status as a JSON object on one line, without a newline.
@@ -75,5 +75,18 @@ extension HotReloadStatus {
   ) throws(ConfigDiagnostic) -> [UInt8] {
     // What is secret was taken out by key before. Here only the document's own keys are left.
     try ConfigTree.encode(document(redacting: rules)).jsonBytes(redacting: .none)
+  }
+}
+
+extension HotReloadStatus.Document {
+  /// The same without messages that may quote the value of a secret key. ``reasons`` are sentences, in which nothing can be
+  /// found: they stay as they are.
+  public func redacted(by rules: RedactionRules = .default) -> Self {
+    var shown = self
+    for index in units.indices {
+      shown.units[index].errors = units[index].errors.map { $0.redacted(by: rules) }
+    }
+    shown.lastReport = lastReport?.redacted(by: rules)
+    return shown
   }
 }

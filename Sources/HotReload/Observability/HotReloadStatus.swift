@@ -13,6 +13,11 @@ public struct HotReloadStatus: Sendable {
     case healthy
     /// It goes on, but not everything is well; one sentence for each thing.
     case degraded([String])
+
+    /// Why it is degraded; empty if it is healthy.
+    public var reasons: [String] {
+      if case .degraded(let reasons) = self { reasons } else { [] }
+    }
   }
 
   /// Whether it was not shut down.

@@ -22,7 +22,7 @@ struct ReloadAccount: Sendable {
   private(set) var lastSuccess: Int64?
   /// Whether anything is not as it should be, and since when it has been so or not so.
   private(set) var isDegraded = false
-  private(set) var healthSince = WallTime.now
+  private(set) var healthSince = nanosecondsSince1970()
   /// What only others know: whether a folder cannot be watched or a receiver is too slow.
   private(set) var degradedFolders: [FilePath: WatchFailure] = [:]
   private var othersAreTroubled = false
@@ -73,6 +73,6 @@ struct ReloadAccount: Sendable {
       || units.values.contains { $0.rejectedSince != nil }
     guard isDegradedNow != isDegraded else { return }
     isDegraded = isDegradedNow
-    healthSince = WallTime.now
+    healthSince = nanosecondsSince1970()
   }
 }

@@ -22,7 +22,7 @@ extension ReloadDriver {
   func tell(_ observation: Observation) {
     if let ended = observation.ended {
       tracing?.end(ended)
-      if let report = ended.report { metrics?.note(report, at: WallTime.now) }
+      if let report = ended.report { metrics?.note(report, at: nanosecondsSince1970()) }
     }
     if observation.hasNews { metrics?.tellNews() }
   }
@@ -65,7 +65,7 @@ extension ReloadDriver.State {
     for action in actions {
       switch action {
       case .finished(let report):
-        account.note(report, machine.units, at: WallTime.now)
+        account.note(report, machine.units, at: nanosecondsSince1970())
         observation.ended = EndedTransaction(mark: mark, report: report, time: now)
       case .publish(_, let publication): account.note(publication.notices)
       default: break

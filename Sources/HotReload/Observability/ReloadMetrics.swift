@@ -62,7 +62,7 @@ final class ReloadMetrics: Sendable {
     guard !report.units.isEmpty else { return }
     for unit in report.units { reloads[unit.outcome.kind]?.increment() }
     if report.units.contains(where: { $0.outcome.kind == .rolledBack }) { rollBacks.increment() }
-    meters[.lastDuration]?.set(Double(report.duration.clampedNanoseconds) / 1e9)
+    meters[.lastDuration]?.set(Double(report.duration.nanosecondsClamped) / 1e9)
     meters[.lastSuccessful]?.set(report.isAccepted ? 1 : 0)
     if report.isAccepted { meters[.lastSuccess]?.set(Double(time) / 1e9) }
   }

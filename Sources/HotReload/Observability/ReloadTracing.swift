@@ -28,7 +28,7 @@ final class ReloadTracing: Sendable {
     var phases: [(phase: ReloadPhase, span: any Span)] = []
 
     func instant(_ time: Duration) -> Instant {
-      Instant(nanosecondsSinceEpoch: UInt64(clamping: offset &+ time.clampedNanoseconds))
+      Instant(nanosecondsSinceEpoch: UInt64(clamping: offset &+ time.nanosecondsClamped))
     }
   }
 
@@ -78,10 +78,10 @@ final class ReloadTracing: Sendable {
   }
 
   private func begin(_ mark: TransactionMark, at now: Duration) -> Trace {
-    let offset = WallTime.now &- now.clampedNanoseconds
+    let offset = nanosecondsSince1970() &- now.nanosecondsClamped
     let began = min(mark.began, mark.classified?.lowerBound ?? mark.began)
     let instant = Instant(
-      nanosecondsSinceEpoch: UInt64(clamping: offset &+ began.clampedNanoseconds))
+      nanosecondsSinceEpoch: UInt64(clamping: offset &+ began.nanosecondsClamped))
     let root = tracer.startSpan("hotreload.transaction", context: .topLevel, at: instant)
     for origin in mark.origins { root.addLink(SpanLink(context: origin, attributes: [:])) }
     return Trace(root: root, offset: offset)

@@ -11,12 +11,16 @@ protocol InstanceCommand: AsyncParsableCommand {
   func render(_ answer: ControlAnswer, _ renderer: ControlRenderer) throws -> (
     lines: [UInt8], isGood: Bool
   )?
+  /// The answer from what an instance that does not run any more left behind; nil if that says nothing.
+  func answer(from journal: JournalReader) async throws -> ControlAnswer?
 }
 
 extension InstanceCommand {
+  func answer(from journal: JournalReader) async throws -> ControlAnswer? { nil }
+
   func run() async throws {
     do {
-      let answer = try await control.ask(request)
+      let answer = try await self.answer()
       guard let (lines, isGood) = try render(answer, control.renderer) else {
         throw ControlError(
           code: .malformed, message: "the instance answered something else than was asked")
@@ -27,6 +31,21 @@ extension InstanceCommand {
       throw controlFailure(error, control.renderer)
     } catch {
       throw workspaceFailure(error)
+    }
+  }
+}
+
+extension InstanceCommand {
+  private func answer() async throws -> ControlAnswer {
+    do {
+      return try await control.ask(request)
+    } catch let error as ControlError where error.code == .noInstance {
+      guard let journal = try await control.journal(), let answer = try await answer(from: journal)
+      else { throw error }
+      logLine(
+        "hotreload: no instance runs; this is what the one before left in \(printable(journal.folder))"
+      )
+      return answer.redacted(by: control.showSecrets ? .none : .default)
     }
   }
 }
@@ -63,15 +82,23 @@ struct StatusCommand: InstanceCommand {
         {"event":"status","time":N,"instance":{"name":"default","pid":N,
          "startedAt":N,"uptime":N,"root":"/srv/shop",
          "environment":"production"},"health":"healthy|degraded",
-         "reasons":["..."],"isRunning":true,"isPaused":false,"generation":N,
-         "configs":[{"name":"app","state":"inForce|rejected|missing",
-          "generation":N,"since":N,"errors":[...]}],
-         "streams":N,"handlers":[{"pattern":"**","waiting":N,"handled":N,
+         "reasons":["..."],"healthSince":N,"isRunning":true,
+         "isPaused":false,"isBaking":false,"generation":N,"lastSuccess":N,
+         "outcomes":{"applied":N,"rejected":N,...},
+         "units":[{"unit":"config app","state":"inForce|rejected|missing",
+          "generation":N,"inForceSince":N,"rejectedSince":N,
+          "errors":[...],"quarantined":N}],
+         "participants":["..."],"retireOverdue":["..."],"streams":N,
+         "handlers":[{"pattern":"**","waiting":N,"handled":N,
           "failed":N,"dropped":N}],
-         "watching":{"backend":"inotify","directories":N,"files":N,
-          "degraded":[{"path":"...","reason":"..."}]},
+         "queues":{"worker":N,"jobs":N,"candidates":N,"handlers":N,
+          "sequences":N},"droppedEvents":N,
+         "watch":{"backend":"inotify","directories":N,"files":N,
+          "watches":N},
+         "degradedFolders":[{"path":"...","reason":"..."}],
          "lastReport":{...}}
-      Times are ns since 1970, durations ns. "lastReport" is as in hotreload reload --help.
+      Times are ns since 1970, durations ns. What is not known is left out. "lastReport" is as in \
+      hotreload reload --help, errors as in hotreload check --help.
       """)
 
   @OptionGroup var control: ControlOptions
@@ -84,7 +111,7 @@ struct StatusCommand: InstanceCommand {
     guard case .status(let status) = answer else { return nil }
     return (
       try renderer.status(status, time: nanosecondsSince1970()),
-      status.health == .healthy && status.isRunning
+      status.status.health == "healthy" && status.status.isRunning
     )
   }
 }
@@ -103,7 +130,8 @@ struct ReloadCommand: InstanceCommand {
         {"event":"reloaded","time":N,"producers":["reload"],"generation":N,
          "isAccepted":true,"duration":N,
          "units":[{"unit":"config app","outcome":"applied|unchanged|
-          recovered|rejected","isChanged":true,"errors":[...]}],
+          recovered|rejected|refused|quarantined|rolledBack",
+          "isChanged":true,"errors":[...]}],
          "phases":[{"phase":"load","duration":N}]}
       Errors as hotreload check prints them. Durations are ns.
       """)

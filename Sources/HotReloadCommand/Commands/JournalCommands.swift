@@ -1,13 +1,17 @@
 import ArgumentParser
 import HotReload
 import HotReloadProcess
+import WorkspaceFiles
+import WorkspaceTools
 
 /// What happened to configs.
 struct HistoryCommand: InstanceCommand {
   static let configuration = CommandConfiguration(
     commandName: "history",
-    abstract: "Prints what a running instance applied and refused, the newest first.",
+    abstract: "Prints what an instance applied and refused, the newest first.",
     discussion: """
+      If no instance runs, its journal is read: what the last one left behind.
+
       EXAMPLES
         hotreload history
         hotreload history app --limit 5
@@ -36,8 +40,15 @@ struct HistoryCommand: InstanceCommand {
     }
   }
 
-  var request: ControlRequest {
-    .history(config: name, limit: limit ?? ControlRequest.defaultHistoryLimit)
+  private var shown: Int { limit ?? ControlRequest.defaultHistoryLimit }
+
+  var request: ControlRequest { .history(config: name, limit: shown) }
+
+  func answer(from journal: JournalReader) async throws -> ControlAnswer? {
+    let (name, shown) = (name, shown)
+    return try await BlockingExecutor.shared.run {
+      .history(try journal.controlHistory(of: name, limit: shown))
+    }
   }
 
   func render(
@@ -54,7 +65,8 @@ struct DiffCommand: InstanceCommand {
     commandName: "diff",
     abstract: "Prints what differs between two generations of a config.",
     discussion: """
-      Without generations: between what is in force and what was before it. With one: from that to what is in force.
+      Without generations: between what is in force and what was before it. With one: from that to what is in force. If
+      no instance runs, its journal is read.
 
       EXAMPLES
         hotreload diff app
@@ -79,6 +91,14 @@ struct DiffCommand: InstanceCommand {
   var to: UInt64?
 
   var request: ControlRequest { .diff(config: name, from: from, to: to) }
+
+  func answer(from journal: JournalReader) async throws -> ControlAnswer? {
+    let (name, from, to) = (name, from, to)
+    let loader = ConfigLoader(workspace: try Workspace(root: control.folder.path()))
+    return try await BlockingExecutor.shared.run {
+      .diff(try journal.controlDiff(of: name, from: from, to: to, by: loader))
+    }
+  }
 
   func render(
     _ answer: ControlAnswer, _ renderer: ControlRenderer

@@ -17,8 +17,8 @@ struct WatchCommand: AsyncParsableCommand {
         hotreload watch
         hotreload watch --root /etc/nginx --include '**/*.conf'
         hotreload watch --include config/app.toml   (one file, links followed)
-        hotreload watch --quiet-period 0 --format tsv | while IFS=$'\t' \
-          read -r _ change path; do echo "$change $path"; done
+        hotreload watch --format tsv | while IFS=$'\\t' read -r _ change path
+          do echo "$change $path"; done
 
       GLOBS
         ** any folders, * within a name, ? one character, [a-z], [!a-z], {a,b}, \\ escapes. \

@@ -1,4 +1,5 @@
 import ArgumentParser
+import HotReload
 import HotReloadProcess
 import SystemPackage
 import WorkspaceFiles
@@ -40,6 +41,19 @@ struct ControlOptions: ParsableArguments {
     try await Self.ask(
       request, root: folder.path(), instance: instance, showSecrets: showSecrets,
       timeout: timeout?.duration ?? ControlClient.defaultTimeout)
+  }
+
+  /// The journal of the instance that is meant; nil if there is none, or if it is not clear which is meant.
+  func journal() async throws -> JournalReader? {
+    let workspace = try Workspace(root: folder.path())
+    let wanted = instance
+    return try await BlockingExecutor.shared.run {
+      let known = JournalReader.instances(in: workspace)
+      guard let name = wanted ?? (known.count == 1 ? known[0] : nil), known.contains(name) else {
+        return nil
+      }
+      return try JournalReader(workspace: workspace, instance: name)
+    }
   }
 
   static func ask(

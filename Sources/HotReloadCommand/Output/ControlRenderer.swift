@@ -1,3 +1,4 @@
+import HotReload
 import HotReloadProcess
 import WorkspaceTools
 
@@ -9,11 +10,11 @@ struct ControlRenderer: Sendable {
 
   /// How the instance is doing.
   func status(_ status: ControlStatus, time: Int64) throws -> [UInt8] {
-    isJSON ? try line("status", status, time) : bytes(StatusText(status: status, now: time).lines)
+    isJSON ? try line("status", status, time) : bytes(StatusText(status, now: time).lines)
   }
 
   /// What a transaction did. `event` is `reloaded` or `restored`.
-  func report(_ report: ControlReport, event: String, time: Int64) throws -> [UInt8] {
+  func report(_ report: ReloadReport.Document, event: String, time: Int64) throws -> [UInt8] {
     isJSON ? try line(event, report, time) : bytes(ReportText(report: report).lines)
   }
 
@@ -37,7 +38,7 @@ struct ControlRenderer: Sendable {
     table.add("GENERATION", "CONFIG", "OUTCOME", "AT", "CONTENT", "")
     for entry in history.entries {
       table.add(
-        String(entry.generation), entry.config, entry.outcome, momentText(entry.at, now: time),
+        entry.generation > 0 ? String(entry.generation) : "-", entry.config, entry.outcome, momentText(entry.at, now: time),
         String((entry.digest ?? "").prefix(12)),
         entry.isInForce ? "in force" : entry.errors.first?.description ?? "")
     }

@@ -1,31 +1,38 @@
 import Glibc
+import HotReload
 import HotReloadProcess
 
 /// How an instance is doing, for people.
 struct StatusText {
-  let status: ControlStatus
+  let instance: ControlInstance
+  let status: HotReloadStatus.Document
   let now: Int64
+
+  init(_ answer: ControlStatus, now: Int64) {
+    instance = answer.instance
+    status = answer.status
+    self.now = now
+  }
 
   var lines: [String] {
     var table = TextTable()
-    let instance = status.instance
     table.add(
       "instance", "\(instance.name), pid \(instance.pid), up \(spanText(instance.uptime))")
     table.add("root", instance.root)
     table.add("environment", instance.environment)
-    table.add("health", health)
+    table.add("health", status.isRunning ? status.health : "shut down")
     for reason in status.reasons { table.add("", reason) }
-    table.add("generation", String(status.generation))
+    table.add("generation", String(status.generation) + (status.isBaking ? ", on trial" : ""))
     table.add(
       "changes", status.isPaused ? "paused: they wait for hotreload resume" : "applied as they come"
     )
     table.add("watching", watching)
-    for folder in status.watching?.degraded ?? [] {
-      table.add("", "\(folder.path.isEmpty ? "the root" : folder.path): \(folder.reason)")
-    }
     table.add("streams", String(status.streams))
+    if !status.participants.isEmpty {
+      table.add("participants", status.participants.joined(separator: ", "))
+    }
     var lines = table.lines()
-    lines += section("configs", configs)
+    lines += section("units", units)
     lines += section("handlers", handlers)
     if let report = status.lastReport {
       lines += ["", "last reload"] + ReportText(report: report).lines.map { "  " + $0 }
@@ -33,28 +40,26 @@ struct StatusText {
     return lines
   }
 
-  private var health: String {
-    status.isRunning ? status.health.rawValue : "shut down"
-  }
-
   private var watching: String {
-    guard let watching = status.watching else { return "not known" }
-    return "\(watching.backend), \(watching.directories) folders, \(watching.files) files"
+    guard let watch = status.watch else { return "not known" }
+    return "\(watch.backend), \(watch.directories) folders, \(watch.files) files"
   }
 
-  private var configs: TextTable {
+  private var units: TextTable {
     var table = TextTable(numbers: [2])
-    if !status.configs.isEmpty { table.add("NAME", "STATE", "GENERATION", "SINCE") }
-    for config in status.configs {
+    if !status.units.isEmpty { table.add("NAME", "STATE", "GENERATION", "SINCE", "") }
+    for unit in status.units {
       let state =
-        switch config.state {
+        switch unit.state {
         case .inForce: "in force"
         case .rejected: "rejected"
         case .missing: "not there"
         }
+      let since = unit.rejectedSince ?? unit.inForceSince
       table.add(
-        config.name, state, config.generation.map { "\($0)" } ?? "-",
-        momentText(config.since, now: now))
+        unit.unit, state, unit.generation.map { "\($0)" } ?? "-",
+        since.map { momentText($0, now: now) } ?? "-",
+        unit.quarantined > 0 ? "\(unit.quarantined) in quarantine" : "")
     }
     return table
   }
@@ -78,7 +83,7 @@ struct StatusText {
 
 /// What a transaction did, for people.
 struct ReportText {
-  let report: ControlReport
+  let report: ReloadReport.Document
 
   var lines: [String] {
     let refused = report.units.count { !$0.errors.isEmpty }

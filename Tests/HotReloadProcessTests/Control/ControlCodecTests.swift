@@ -1,3 +1,4 @@
+import HotReload
 import HotReloadTesting
 import Testing
 import WorkspaceTools
@@ -119,13 +120,13 @@ struct ControlCodecTests {
     #expect(hidden.contains("root") && hidden.contains("80"))
     #expect(diff.redacted(by: .none) == diff)
 
-    let error = ControlDiagnostic(
+    let error = ConfigDiagnostic.Document(
       ConfigDiagnostic(location: nil, keyPath: "db.password", message: "found \"hunter2\""))
     let answers: [ControlAnswer] = [
       .error(ControlError(code: .rejected, message: "", errors: [error])),
       .check(ControlCheck(configs: [.init(name: "app", errors: [error])])),
       .report(
-        ControlReport(
+        ReloadReport.Document(
           producers: [], generation: 1, isAccepted: false, duration: 0,
           units: [
             .init(unit: "config app", outcome: "rejected", isChanged: false, errors: [error])

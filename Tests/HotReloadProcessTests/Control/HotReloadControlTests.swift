@@ -28,13 +28,20 @@ struct HotReloadControlTests {
     ControlClient(folder: try #require(control.folder))
   }
 
+  private func instance(_ client: ControlClient) async throws -> ControlInstance {
+    guard case .status(let status) = try await client.ask(.status) else {
+      throw ControlError(code: .malformed, message: "no status")
+    }
+    return status.instance
+  }
+
   private func status(_ client: ControlClient, showSecrets: Bool = false) async throws
-    -> ControlStatus
+    -> HotReloadStatus.Document
   {
     guard case .status(let status) = try await client.ask(.status, showSecrets: showSecrets) else {
       throw ControlError(code: .malformed, message: "no status")
     }
-    return status
+    return status.status
   }
 
   @Test("The status shows what is in force, what is refused since when, and the last reload")
@@ -45,29 +52,30 @@ struct HotReloadControlTests {
     let stream = try await manager.watchConfigChanges("app", as: [String: Int].self)
     try manager.registerReloadHandler(matching: "config/*") { _ in }
     let good = try await status(client)
-    #expect(good.health == .healthy)
+    #expect(good.health == "healthy")
     #expect(good.reasons.isEmpty)
     #expect(good.generation == 1)
-    #expect(good.configs.map(\.name) == ["app"])
-    #expect(good.configs.first?.state == .inForce)
+    #expect(good.units.map(\.unit) == ["config app"])
+    #expect(good.units.first?.state == .inForce)
     #expect(good.streams == 1)
     #expect(good.handlers.map(\.pattern) == ["config/*"])
-    #expect(good.watching?.backend == "inotify")
-    #expect(good.instance.name == "default")
-    #expect(good.instance.root == folder.root.string)
+    #expect(good.watch?.backend == "inotify")
+    #expect(try await instance(client).name == "default")
+    #expect(try await instance(client).root == folder.root.string)
     #expect(good.lastReport?.phases.contains { $0.phase == "load" && $0.duration > 0 } == true)
 
     try folder.replace("config/app.toml", "port = ]\n")
     try await manager.sync()
     let bad = try await status(client)
-    #expect(bad.health == .degraded)
+    #expect(bad.health == "degraded")
     #expect(bad.reasons.count == 1)
-    let config = try #require(bad.configs.first)
+    let config = try #require(bad.units.first)
     #expect(config.state == .rejected)
     #expect(config.generation == 1)
-    #expect(config.since > good.configs[0].since)
+    let since = try #require(config.rejectedSince)
+    #expect(since > (try #require(good.units[0].inForceSince)))
     #expect(config.errors.first?.line == 1)
-    #expect(try await status(client).configs.first?.since == config.since)
+    #expect(try await status(client).units.first?.rejectedSince == since)
     #expect(stream.current == ["port": 80])
     try await manager.shutdown()
     await control.stop()
@@ -88,10 +96,10 @@ struct HotReloadControlTests {
     try folder.replace("config/app.toml", "port = 80\npassword = \"hunter2\"\n")
     try await manager.sync()
     let hidden = try await status(client)
-    #expect(hidden.configs.first?.state == .rejected)
+    #expect(hidden.units.first?.state == .rejected)
     #expect(!"\(hidden)".contains("hunter2"))
     let shown = try await status(client, showSecrets: true)
-    #expect("\(shown.configs)".contains("hunter2"))
+    #expect("\(shown.units)".contains("hunter2"))
     try await manager.shutdown()
     await control.stop()
   }
@@ -119,6 +127,50 @@ struct HotReloadControlTests {
     await control.stop()
   }
 
+  @Test("Resuming reports what had waited, and nothing if nothing had")
+  func resume() async throws {
+    let manager = try await start()
+    let control = try await HotReloadControl.serve(manager)
+    let client = try client(control)
+    func resume() async throws -> ReloadReport.Document? {
+      _ = try await client.ask(.pause)
+      guard case .pausing(let pausing) = try await client.ask(.resume) else {
+        throw ControlError(code: .malformed, message: "no pausing")
+      }
+      return pausing.report
+    }
+    let stream = try await manager.watchConfigChanges("app", as: [String: Int].self)
+    _ = try await client.ask(.reload)
+    #expect(try await resume() == nil)
+
+    _ = try await client.ask(.pause)
+    try folder.replace("config/app.toml", "port = 81\n")
+    #expect(try await resume()?.units.map(\.outcome) == ["applied"])
+    #expect(stream.current == ["port": 81])
+    try await manager.shutdown()
+    await control.stop()
+  }
+
+  @Test("A generation that has not been is not taken for the newest")
+  func unknownGeneration() async throws {
+    let manager = try await start()
+    let control = try await HotReloadControl.serve(manager)
+    let client = try client(control)
+    for request in [
+      ControlRequest.restore(config: "app", generation: 7),
+      .diff(config: "app", from: 7, to: nil), .diff(config: "app", from: 1, to: 7),
+    ] {
+      await #expect {
+        try await client.ask(request)
+      } throws: { error in
+        let error = error as? ControlError
+        return error?.code == .notFound && error?.message.contains("generation 7") == true
+      }
+    }
+    try await manager.shutdown()
+    await control.stop()
+  }
+
   @Test("Two managers of one workspace get names of their own, and one that ended leaves its name")
   func names() async throws {
     let first = try await start()
@@ -129,7 +181,7 @@ struct HotReloadControlTests {
     #expect(
       ControlFolder.instances(root: folder.root).running == ["default", "default-2"])
     let secondClient = try client(secondControl)
-    #expect(try await status(secondClient).instance.name == "default-2")
+    #expect(try await instance(secondClient).name == "default-2")
     await firstControl.stop()
     let third = try await HotReloadControl.serve(first)
     #expect(third.folder?.lastComponent == "default")

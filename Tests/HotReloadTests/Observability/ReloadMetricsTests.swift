@@ -4,6 +4,7 @@ import Metrics
 import MetricsTestKit
 import SystemPackage
 import Testing
+import WorkspaceTools
 
 @testable import HotReload
 
@@ -11,7 +12,7 @@ import Testing
 struct ReloadMetricsTests {
   @Test("count units by what became of them, and say when and how the last reload went")
   func outcomes() async throws {
-    let before = Double(WallTime.now) / 1e9
+    let before = Double(nanosecondsSince1970()) / 1e9
     let observed = try await Observed.scripted()
     #expect(observed.reloads(.applied) == 1)
     try await observed.save(Fixture.app, Fixture.text(2))
@@ -19,7 +20,7 @@ struct ReloadMetricsTests {
     #expect(try observed.gauge(.generation) == 2)
     #expect(try observed.gauge(.lastSuccessful) == 1)
     let success = try #require(try observed.gauge(.lastSuccess))
-    #expect((before...Double(WallTime.now) / 1e9).contains(success))
+    #expect((before...Double(nanosecondsSince1970()) / 1e9).contains(success))
     try await observed.save(Fixture.app, "a = [")
     #expect(observed.reloads(.rejected) == 1)
     #expect(try observed.gauge(.lastSuccessful) == 0)
@@ -29,7 +30,7 @@ struct ReloadMetricsTests {
     #expect(try observed.gauge(.lastSuccessful) == 1)
     let report = try await observed.manager.reload()
     #expect(observed.reloads(.unchanged) == 1)
-    let seconds = Double(report.duration.clampedNanoseconds) / 1e9
+    let seconds = Double(report.duration.nanosecondsClamped) / 1e9
     #expect(try observed.gauge(.lastDuration) == seconds)
     try await observed.fixture.end()
   }
@@ -44,7 +45,7 @@ struct ReloadMetricsTests {
       ).flatMap(\.values)
     }
     for phase in report.phases {
-      #expect(times(phase.phase).last == phase.duration.clampedNanoseconds)
+      #expect(times(phase.phase).last == phase.duration.nanosecondsClamped)
     }
     #expect(times(.load).count == 2 && times(.swap).count == 1)
     try await observed.manager.sync()

@@ -1,5 +1,6 @@
 import ArgumentParser
 import HotReload
+import HotReloadProcess
 import HotReloadServer
 import Hummingbird
 import Logging
@@ -56,12 +57,13 @@ struct DemoServer: AsyncParsableCommand {
     Self.say("listening on \(address)")
     if guide { Self.say(Self.guideText(root: root, address: address)) }
 
-    // The server ends first, and answers what it was asked; then the manager.
+    // The server ends first, and answers what it was asked; then the manager. The control lets `hotreload status` and
+    // the like ask it.
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: [
-          .init(service: manager), .init(service: AddressTeller(listening: listening)),
-          .init(service: server),
+          .init(service: manager), .init(service: HotReloadControl(manager)),
+          .init(service: AddressTeller(listening: listening)), .init(service: server),
         ],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
     try await group.run()
@@ -107,7 +109,7 @@ struct DemoServer: AsyncParsableCommand {
   private static func guideText(root: String, address: String) -> String {
     """
 
-    Ask it:   curl \(address)/
+    Call it:  curl \(address)/
     Edit:     \(root)/config/server.toml
               change the greeting, save, and ask again
               break it (greeting = 42), save: it is refused, and the old greeting is still served
@@ -115,6 +117,8 @@ struct DemoServer: AsyncParsableCommand {
               change the port, save: the new one answers before clients of the old one are asked to leave
     Overlay:  echo 'greeting = "Hello from the overlay"' > \(root)/config/server.development.toml
     Status:   curl \(address)/status
+    Ask it:   swift run -q hotreload status --root \(root)
+              the same with: history, diff server, restore server 1, pause, resume, reload, check --instance
     End:      Ctrl-C
 
     """

@@ -7,14 +7,11 @@ extension ControlAnswer {
     switch self {
     case .pong: return self
     case .status(var value):
-      for index in value.configs.indices { value.configs[index].errors.redact(by: rules) }
-      value.lastReport?.redact(by: rules)
+      value.status = value.status.redacted(by: rules)
       return .status(value)
-    case .report(var value):
-      value.redact(by: rules)
-      return .report(value)
+    case .report(let value): return .report(value.redacted(by: rules))
     case .pausing(var value):
-      value.report?.redact(by: rules)
+      value.report = value.report?.redacted(by: rules)
       return .pausing(value)
     case .history(var value):
       for index in value.entries.indices { value.entries[index].errors.redact(by: rules) }
@@ -29,12 +26,6 @@ extension ControlAnswer {
       value.errors.redact(by: rules)
       return .error(value)
     }
-  }
-}
-
-extension ControlReport {
-  fileprivate mutating func redact(by rules: RedactionRules) {
-    for index in units.indices { units[index].errors.redact(by: rules) }
   }
 }
 
@@ -54,7 +45,7 @@ extension ConfigTree {
   fileprivate static var replacement: ConfigTree { ConfigTree(.string(RedactionRules.replacement)) }
 }
 
-extension [ControlDiagnostic] {
+extension [ConfigDiagnostic.Document] {
   fileprivate mutating func redact(by rules: RedactionRules) {
     self = map { $0.redacted(by: rules) }
   }

@@ -1,3 +1,5 @@
+public import HotReload
+
 /// What an instance answers.
 ///
 /// On the socket an answer is one JSON object on one line: `{"version":1,"answer":"status","value":{…}}`, or
@@ -8,7 +10,7 @@ public enum ControlAnswer: Sendable, Hashable {
   /// To `status`.
   case status(ControlStatus)
   /// To `reload` and `restore`.
-  case report(ControlReport)
+  case report(ReloadReport.Document)
   /// To `pause` and `resume`.
   case pausing(ControlPausing)
   /// To `history`.

@@ -1,3 +1,4 @@
+public import HotReload
 public import WorkspaceTools
 
 /// What `pause` and `resume` left behind.
@@ -7,10 +8,10 @@ public struct ControlPausing: Sendable, Hashable, Codable {
   /// The generation in force.
   public var generation: UInt64
   /// What the changes that had waited led to, after `resume`.
-  public var report: ControlReport?
+  public var report: ReloadReport.Document?
 
   /// Creates one.
-  public init(isPaused: Bool, generation: UInt64, report: ControlReport? = nil) {
+  public init(isPaused: Bool, generation: UInt64, report: ReloadReport.Document? = nil) {
     self.isPaused = isPaused
     self.generation = generation
     self.report = report
@@ -35,12 +36,12 @@ public struct ControlHistory: Sendable, Hashable, Codable {
     /// Whether it is in force now.
     public var isInForce: Bool
     /// What was wrong.
-    public var errors: [ControlDiagnostic]
+    public var errors: [ConfigDiagnostic.Document]
 
     /// Creates one.
     public init(
       at: Int64, config: String, generation: UInt64, outcome: String,
-      digest: String? = nil, isInForce: Bool = false, errors: [ControlDiagnostic] = []
+      digest: String? = nil, isInForce: Bool = false, errors: [ConfigDiagnostic.Document] = []
     ) {
       self.at = at
       self.config = config
@@ -103,10 +104,10 @@ public struct ControlCheck: Sendable, Hashable, Codable {
     /// Its name.
     public var name: String
     /// What is wrong; empty if it is good.
-    public var errors: [ControlDiagnostic]
+    public var errors: [ConfigDiagnostic.Document]
 
     /// Creates one.
-    public init(name: String, errors: [ControlDiagnostic]) {
+    public init(name: String, errors: [ConfigDiagnostic.Document]) {
       self.name = name
       self.errors = errors
     }

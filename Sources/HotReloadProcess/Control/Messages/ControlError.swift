@@ -1,3 +1,6 @@
+public import HotReload
+public import WorkspaceTools
+
 /// Why a request was not answered, or could not be asked.
 public struct ControlError: Error, Sendable, Hashable, Codable, CustomStringConvertible {
   /// What kind of error it is. Later versions add codes, so this is no enumeration.
@@ -58,10 +61,10 @@ public struct ControlError: Error, Sendable, Hashable, Codable, CustomStringConv
   /// What went wrong, and what to do.
   public var message: String
   /// What is wrong with which file, if files are.
-  public var errors: [ControlDiagnostic]
+  public var errors: [ConfigDiagnostic.Document]
 
   /// Creates an error.
-  public init(code: Code, message: String, errors: [ControlDiagnostic] = []) {
+  public init(code: Code, message: String, errors: [ConfigDiagnostic.Document] = []) {
     self.code = code
     self.message = message
     self.errors = errors

@@ -1,3 +1,5 @@
+public import HotReload
+
 /// What a control server asks to do what its clients want. ``ManagerControlTarget`` is one for a hot reload manager.
 ///
 /// Functions are called from any task, several at once. What they throw is the answer: a ``ControlError`` as it is, any other
@@ -8,7 +10,7 @@ public protocol ControlTarget: Sendable {
   /// How it is doing.
   func status() async throws -> ControlStatus
   /// Loads every config again.
-  func reload() async throws -> ControlReport
+  func reload() async throws -> ReloadReport.Document
   /// Lets changes wait until ``resume()``.
   func pause() async throws -> ControlPausing
   /// Applies what waited, and goes on.
@@ -18,7 +20,7 @@ public protocol ControlTarget: Sendable {
   /// What differs between two generations of a config; see ``ControlRequest/diff(config:from:to:)`` for nil.
   func diff(of config: String, from: UInt64?, to: UInt64?) async throws -> ControlDiff
   /// Puts what a config was in a generation in force again.
-  func restore(_ config: String, generation: UInt64) async throws -> ControlReport
+  func restore(_ config: String, generation: UInt64) async throws -> ReloadReport.Document
   /// Checks what is on disk, without applying it. Every config if none is named.
   func check(_ configs: [String]) async throws -> ControlCheck
 }

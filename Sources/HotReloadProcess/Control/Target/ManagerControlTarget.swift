@@ -28,46 +28,17 @@ public struct ManagerControlTarget: ControlTarget {
   public func instance() -> ControlInstance {
     ControlInstance(
       name: name, pid: getpid(), startedAt: startedAt,
-      uptime: nanoseconds(started.duration(to: .now)), root: manager.workspace.root.string,
+      uptime: started.duration(to: .now).nanosecondsClamped, root: manager.workspace.root.string,
       environment: manager.workspace.environment.name)
   }
 
   /// How the manager is doing.
   public func status() async throws -> ControlStatus {
     let status = await manager.status()
+    var document = status.document(redacting: .none)
     // A reason is a sentence in which no secret could be hidden later.
-    let shown = status.redacted(by: .default)
-    var reasons: [String] = []
-    if case .degraded(let sentences) = shown.health { reasons = sentences }
-    return ControlStatus(
-      instance: instance(), health: reasons.isEmpty ? .healthy : .degraded, reasons: reasons,
-      isRunning: status.isRunning, isPaused: status.isPaused, generation: status.generation,
-      configs: Self.configs(status), streams: status.streams,
-      handlers: status.handlers.map { handler in
-        ControlStatus.Handler(
-          pattern: handler.pattern, waiting: handler.waiting, handled: handler.handled,
-          failed: handler.failed, dropped: handler.dropped)
-      },
-      watching: status.watch.map { watch in
-        ControlStatus.Watching(
-          backend: watch.backend, directories: watch.directories, files: watch.files,
-          degraded: watch.degraded.sorted { $0.key.string < $1.key.string }.map {
-            ControlStatus.Watching.Degraded(path: $0.key.string, reason: $0.value.description)
-          })
-      },
-      lastReport: status.lastReport.map { ControlReport($0) })
-  }
-
-  private static func configs(_ status: HotReloadStatus) -> [ControlStatus.Config] {
-    status.units.compactMap { unit in
-      guard let name = unit.unit.eventName else { return nil }
-      let state: ControlStatus.Config.State =
-        unit.errors.isEmpty ? .inForce : unit.generation == nil ? .missing : .rejected
-      return ControlStatus.Config(
-        name: name, state: state, generation: unit.generation,
-        since: unit.rejectedSince ?? unit.inForceSince ?? nanosecondsSince1970(),
-        errors: unit.errors.map { ControlDiagnostic($0) })
-    }
+    document.reasons = status.redacted(by: .default).health.reasons
+    return ControlStatus(instance: instance(), status: document)
   }
 
   /// Lets changes wait.
@@ -79,12 +50,15 @@ public struct ManagerControlTarget: ControlTarget {
   /// Applies what waited, and goes on.
   public func resume() async throws -> ControlPausing {
     try await asking {
+      let before = await manager.status()
       manager.resume()
       try await manager.sync()
       let status = await manager.status()
+      // The last report is that of what waited only if anything came out since.
+      let report = status.outcomes == before.outcomes ? nil : status.lastReport
       return ControlPausing(
         isPaused: status.isPaused, generation: status.generation,
-        report: status.lastReport.map { ControlReport($0) })
+        report: report.map { ReloadReport.Document($0) })
     }
   }
 
@@ -94,14 +68,14 @@ public struct ManagerControlTarget: ControlTarget {
       let found = try await manager.check(configs.isEmpty ? nil : configs)
       return ControlCheck(
         configs: found.sorted { $0.key < $1.key }.map { name, errors in
-          ControlCheck.Config(name: name, errors: errors.map { ControlDiagnostic($0) })
+          ControlCheck.Config(name: name, errors: errors.map { ConfigDiagnostic.Document($0) })
         })
     }
   }
 
   /// Loads every config again.
-  public func reload() async throws -> ControlReport {
-    try await asking { ControlReport(try await manager.reload()) }
+  public func reload() async throws -> ReloadReport.Document {
+    try await asking { ReloadReport.Document(try await manager.reload()) }
   }
 
   /// Makes the manager's errors those of the protocol.
@@ -117,38 +91,14 @@ public struct ManagerControlTarget: ControlTarget {
         default: .failed
         }
       throw ControlError(
-        code: code, message: error.message, errors: error.diagnostics.map { ControlDiagnostic($0) })
+        code: code, message: error.message,
+        errors: error.diagnostics.map { ConfigDiagnostic.Document($0) })
     } catch let error as ConfigError {
       throw ControlError(
         code: .failed, message: error.advice.isEmpty ? "config \(error.config)" : error.advice,
-        errors: error.diagnostics.map { ControlDiagnostic($0) })
+        errors: error.diagnostics.map { ConfigDiagnostic.Document($0) })
     } catch let error as JournalError {
       throw ControlError(code: .failed, message: error.message)
     }
   }
-}
-
-extension ControlReport {
-  /// What a report says.
-  public init(_ report: ReloadReport) {
-    self.init(
-      producers: report.producers.map(\.description), generation: report.generation,
-      isAccepted: report.isAccepted, duration: nanoseconds(report.duration),
-      units: report.units.map { unit in
-        Unit(
-          unit: unit.unit.description, outcome: unit.outcome.kind.rawValue,
-          isChanged: unit.isChanged,
-          errors: unit.outcome.diagnostics.map { ControlDiagnostic($0) })
-      },
-      phases: report.phases.map { phase in
-        Phase(phase: phase.phase.rawValue, duration: nanoseconds(phase.duration))
-      })
-  }
-}
-
-/// A duration as whole nanoseconds.
-func nanoseconds(_ duration: Duration) -> Int64 {
-  let (seconds, attoseconds) = duration.components
-  let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-  return overflow ? .max : whole + attoseconds / 1_000_000_000
 }

@@ -1,3 +1,4 @@
+import HotReload
 import Synchronization
 import WorkspaceTools
 
@@ -50,7 +51,7 @@ final class ScriptedTarget: ControlTarget {
       name: "scripted", pid: 1, startedAt: 2, uptime: 3, root: "/srv", environment: "test")
   }
 
-  func reload() async throws -> ControlReport {
+  func reload() async throws -> ReloadReport.Document {
     await withCheckedContinuation { continuation in
       let (isOpen, ready) = state.withLock { state in
         state.reloads += 1
@@ -63,7 +64,7 @@ final class ScriptedTarget: ControlTarget {
       if isOpen { continuation.resume() }
     }
     state.withLock { $0.finished += 1 }
-    return ControlReport(
+    return ReloadReport.Document(
       producers: ["reload"], generation: 7, isAccepted: true, duration: 1, units: [], phases: [])
   }
 
@@ -78,7 +79,7 @@ final class ScriptedTarget: ControlTarget {
   func history(of config: String?, limit: Int) async throws -> ControlHistory {
     ControlHistory(entries: [])
   }
-  func restore(_ config: String, generation: UInt64) async throws -> ControlReport {
+  func restore(_ config: String, generation: UInt64) async throws -> ReloadReport.Document {
     throw ControlError(code: .notFound, message: "there is no generation \(generation)")
   }
   func check(_ configs: [String]) async throws -> ControlCheck {
