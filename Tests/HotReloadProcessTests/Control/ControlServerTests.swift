@@ -180,18 +180,21 @@ struct ControlServerTests {
   func limits() async throws {
     var limits = ControlLimits()
     limits.idleTime = .milliseconds(50)
+    try await withServer(in: folder, limits: limits) { _, _ in
+      let idle = try RawClient(folder)
+      #expect(try await idle.read() == .ended)
+    }
+    limits = ControlLimits()
     limits.workTime = .milliseconds(50)
     let target = ScriptedTarget()
     try await withServer(in: folder, target: target, limits: limits) { _, client in
-      let idle = try RawClient(folder)
-      #expect(try await idle.read() == .ended)
       let error = await #expect(throws: ControlError.self) { try await client.ask(.reload) }
       #expect(error?.code == .timedOut)
       target.open()
     }
   }
 
-  @Test("A client gives up at its own time limit, or when it is cancelled")
+  @Test("A client gives up at its own time limit")
   func clientLimit() async throws {
     let target = ScriptedTarget()
     try await withServer(in: folder, target: target) { _, client in
@@ -199,8 +202,16 @@ struct ControlServerTests {
         try await client.ask(.reload, timeout: .milliseconds(20))
       }
       #expect(error?.code == .timedOut)
+      target.open()
+    }
+  }
+
+  @Test("A client gives up when it is cancelled")
+  func clientCancelled() async throws {
+    let target = ScriptedTarget()
+    try await withServer(in: folder, target: target) { _, client in
       let asking = Task { try await client.ask(.reload) }
-      await target.waitForReloads(2)
+      await target.waitForReloads(1)
       asking.cancel()
       await #expect(throws: CancellationError.self) { try await asking.value }
       target.open()
