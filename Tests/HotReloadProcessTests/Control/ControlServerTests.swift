@@ -6,7 +6,7 @@ import WorkspaceTools
 
 @testable import HotReloadProcess
 
-@Suite("A control server on a real socket", .timeLimit(.minutes(1)))
+@Suite("A control server on a real socket", .timeLimit(.minutes(5)))
 struct ControlServerTests {
   private let workspace: TemporaryWorkspace
   private var folder: FilePath { workspace.path("data/hotreload/default") }
@@ -231,7 +231,7 @@ struct ControlServerTests {
   }
 }
 
-@Suite("A control socket's place", .timeLimit(.minutes(1)))
+@Suite("A control socket's place", .timeLimit(.minutes(5)))
 struct ControlSocketTests {
   private let workspace: TemporaryWorkspace
   private var folder: FilePath { workspace.path("data/hotreload/default") }
@@ -367,12 +367,10 @@ struct ControlSocketTests {
     let server = ControlServer(folder: folder, target: ScriptedTarget())
     let running = Task { try await server.run() }
     let client = ControlClient(folder: folder)
-    var answered = false
-    for _ in 0..<1_000 where !answered {
-      answered = (try? await client.ask(.ping)) != nil
+    while (try? await client.ask(.ping)) == nil {
+      try Task.checkCancellation()
       await Task.yield()
     }
-    #expect(answered)
     running.cancel()
     try await running.value
     #expect(!workspace.exists(socket))
