@@ -18,8 +18,9 @@ let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package
 let configuration = Target.Dependency.product(
   name: "Configuration", package: "swift-configuration")
 // The provider needs none of swift-configuration's traits. A test that compares it with what they bring does, and
-// programs that use this package must not get them: with `Reloading`, `swift build --product` fails to resolve.
-let comparison = Package.Dependency.Trait.Condition.when(traits: ["UpstreamComparison"])
+// programs that use this package must not get them: with `Reloading`, `swift build --product` fails to resolve. So
+// scripts/test asks for them. A trait of our own would do the same, but a change of it compiles everything anew.
+let comparesUpstream = Context.environment["HOTRELOAD_UPSTREAM_COMPARISON"] != nil
 
 let package = Package(
   name: "swift-hot-reload",
@@ -36,20 +37,11 @@ let package = Package(
     .library(name: "HotReloadTesting", targets: ["HotReloadTesting"]),
     .executable(name: "hotreload", targets: ["HotReloadCommand"]),
   ],
-  traits: [
-    .trait(
-      name: "UpstreamComparison",
-      description: "For our own tests: also compares with swift-configuration's file providers.")
-  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(
       url: "https://github.com/apple/swift-configuration", from: "1.4.0",
-      traits: [
-        .trait(name: "JSON", condition: comparison),
-        .trait(name: "YAML", condition: comparison),
-        .trait(name: "Reloading", condition: comparison),
-      ]),
+      traits: comparesUpstream ? ["JSON", "YAML", "Reloading"] : []),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -172,7 +164,7 @@ let package = Package(
         "HotReloadConfigProvider", "HotReload", "HotReloadTesting", "WorkspaceTools", configuration,
         .product(name: "ConfigurationTesting", package: "swift-configuration"), system,
       ],
-      swiftSettings: strict),
+      swiftSettings: strict + (comparesUpstream ? [.define("UPSTREAM_COMPARISON")] : [])),
     .testTarget(
       name: "HotReloadCommandTests",
       dependencies: ["HotReloadCommand", "HotReloadProcess", "HotReloadTesting"],

@@ -3,7 +3,7 @@ import HotReloadTesting
 import SystemPackage
 import Testing
 
-@Suite("hotreload status, reload and the like", .timeLimit(.minutes(2)))
+@Suite("hotreload status, reload and the like", .timeLimit(.minutes(5)))
 struct ControlCommandTests {
   private let workspace: TemporaryWorkspace
 

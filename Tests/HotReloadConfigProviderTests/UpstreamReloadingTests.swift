@@ -1,4 +1,4 @@
-#if UpstreamComparison
+#if UPSTREAM_COMPARISON
   import Configuration
   import HotReloadConfigProvider
   import HotReloadTesting

@@ -6,7 +6,7 @@ import Testing
 @testable import HotReloadProcess
 
 /// Signals are the whole process's, so these run one after the other, with signals that nothing else here uses.
-@Suite("Reload on a signal", .serialized, .timeLimit(.minutes(1)))
+@Suite("Reload on a signal", .serialized, .timeLimit(.minutes(5)))
 struct ReloadOnSignalTests {
   private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 

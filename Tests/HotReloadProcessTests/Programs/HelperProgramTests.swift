@@ -51,11 +51,15 @@ struct HelperProgramTests {
     "One that takes too long is ended with its whole group, even if it ignores the signal that asks"
   )
   func timeout() async throws {
-    let outcome = try await run(
-      "trap '' TERM; sleep 100 & echo $!; while :; do sleep 0.05; done", timeout: .milliseconds(200)
-    )
-    #expect(outcome.ending == .timedOut)
-    try expectGone(outcome)
+    // How long the shell needs to get there nobody knows.
+    for timeout in [Duration.milliseconds(200), .seconds(5), .seconds(60)] {
+      let outcome = try await run(
+        "trap '' TERM; sleep 100 & echo $!; while :; do sleep 0.05; done", timeout: timeout)
+      #expect(outcome.ending == .timedOut)
+      if outcome.tail.lines(1).isEmpty { continue }
+      return try expectGone(outcome)
+    }
+    Issue.record("the shell never got to its second command")
   }
 
   @Test("When it ends, whoever it left behind in its group ends too")
@@ -89,7 +93,8 @@ struct HelperProgramTests {
     let number = try #require(outcome.tail.lines(1).first.flatMap { pid_t($0) })
     var isGone = false
     // The kill was sent; the kernel may take a moment over it.
-    for _ in 0..<500 where !isGone {
+    let end = ContinuousClock.now + .seconds(30)
+    while !isGone && ContinuousClock.now < end {
       isGone = kill(number, 0) != 0 || state(of: number) == "Z"
       if !isGone { usleep(2_000) }
     }
