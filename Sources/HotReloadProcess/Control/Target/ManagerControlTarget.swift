@@ -123,7 +123,8 @@ public struct ManagerControlTarget: ControlTarget {
         code: .failed, message: error.advice.isEmpty ? "config \(error.config)" : error.advice,
         errors: error.diagnostics.map { ControlDiagnostic($0) })
     } catch let error as JournalError {
-      throw ControlError(code: .failed, message: error.message)
+      throw ControlError(
+        code: error.code == .unknownContent ? .notFound : .failed, message: error.message)
     }
   }
 }
