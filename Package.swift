@@ -124,6 +124,10 @@ let package = Package(
     .executableTarget(
       name: "JournalProcess", dependencies: ["HotReload", "WorkspaceTools", system],
       path: "Tests/Support/JournalProcess", swiftSettings: strict),
+    .executableTarget(
+      name: "CrashingServer",
+      dependencies: ["HotReload", "FileWatching", "WorkspaceTools", system, logging],
+      path: "Tests/Support/CrashingServer", swiftSettings: strict),
     .testTarget(
       name: "WorkspaceFilesTests", dependencies: ["WorkspaceFiles", "HotReloadTesting"],
       swiftSettings: strict),
@@ -139,7 +143,8 @@ let package = Package(
     .testTarget(
       name: "HotReloadTests",
       dependencies: [
-        "HotReload", "HotReloadTesting", "JournalProcess", logging, metrics, tracing,
+        "HotReload", "HotReloadTesting", "JournalProcess", "CrashingServer", logging, metrics,
+        tracing,
         .product(name: "InMemoryLogging", package: "swift-log"),
         .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
         .product(name: "MetricsTestKit", package: "swift-metrics"),

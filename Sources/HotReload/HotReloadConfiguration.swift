@@ -19,7 +19,7 @@ public struct HotReloadConfiguration: Sendable {
   /// into every type that is asked for all the same.
   public var validateBeforeReload: Bool
   /// Whether the files of each config that came into force are kept in `data/backups/configs/`, exactly as they were
-  /// read, within ``backupLimits``. Default false.
+  /// read, within ``backupLimits``. The journal writes them, so ``keepsJournal`` must be true. Default false.
   public var backupOnChange: Bool
   /// How many backups are kept of each file. Default: 20, for 30 days.
   public var backupLimits: ConfigBackupLimits
@@ -78,11 +78,15 @@ public struct HotReloadConfiguration: Sendable {
   /// whose own flags win over the file applies it with ``applyingSettings(of:)``, then the flags, and sets this to false.
   public var usesSettingsFile: Bool
 
+  /// Called at each place at which a test may end the process.
+  package var failpoint: (@Sendable (JournalFailpoint) -> Void)?
+
   /// What a start does about a config that is not good.
   public enum BootPolicy: String, Sendable, Hashable {
     /// To take the last content that an earlier process knew to be good, and say so loudly.
     case lastGood = "last-good"
-    /// To have no value, so that a stream of it cannot be made.
+    /// To have no value, so that a stream of it cannot be made. Nothing that an earlier process knew to be good comes
+    /// into force; what this one knew to be good does, if a health check fails.
     case strict
   }
 
@@ -171,6 +175,10 @@ extension HotReloadConfiguration {
       problems.append(
         "instance is \"\(instance)\"; it must be a folder's name of letters, digits, \".\", \"_\" and \"-\""
       )
+    }
+    if backupOnChange, !keepsJournal {
+      problems.append(
+        "backupOnChange is true and keepsJournal is false; backups are written by the journal")
     }
     if let name = atomicGroups.overlap {
       problems.append("atomicGroups: config \(name) is in two groups; a config can be in one only")

@@ -12,7 +12,9 @@ struct WatchPlan {
   }
 
   /// What a manager writes itself, and must not be roused by whatever is watched.
-  private static let ownFolders = ["data/hotreload/**", "data/backups/**"]
+  private static let ownFolders = [
+    "data/hotreload/**", "data/backups/**", "data/locks/**",
+  ]
 
   /// The subscription that config files are demanded in.
   static let configs = 0

@@ -11,7 +11,7 @@ extension HotReloadManager {
 
   /// The folder of this instance's journal, which is also the place of its control socket; nil if no journal is kept
   /// or no folder could be had.
-  public var journalFolder: FilePath? { recorder?.journal.opening.folder }
+  public var journalFolder: FilePath? { recorder?.journal.folder }
 
   /// Whether what happens is written down; nil if no journal is kept.
   public var journalHealth: JournalHealth? { recorder?.journal.health }
@@ -24,15 +24,15 @@ extension HotReloadManager {
   /// Puts what a config was in a generation in force again, by writing its files.
   ///
   /// They are checked first as any change is, with the types and validators of this process; what they replace has a
-  /// backup in `data/backups/configs/`.
+  /// backup in `data/backups/configs/`. No reload sees only some of them as they were.
   ///
   /// - Parameters:
   ///   - name: the config's name.
   ///   - generation: the newest content of it that was in force up to this generation is taken.
   /// - Returns: what the reload came to.
   /// - Throws: ``JournalError`` if nothing is known of that generation; `ConfigError` if the files cannot be written;
-  ///   ``HotReloadError`` with the code `configRejected` if it would be refused now, and then nothing is written;
-  ///   else as ``submit(_:)``.
+  ///   ``HotReloadError`` with the code `configRejected` if it would be refused now, `paused`, or `noJournal`, and then
+  ///   nothing is written; else as ``submit(_:)``.
   @discardableResult
   public func restore(_ name: String, to generation: UInt64) async throws -> ReloadReport {
     try Reentrancy.check("restore(_:to:)")
@@ -44,11 +44,9 @@ extension HotReloadManager {
     await recorder.journal.flush()
     let reader = recorder.journal.reader
     let loader = ConfigLoader(workspace: workspace, options: configuration.loadOptions)
-    let (plan, config) = try await BlockingExecutor.shared.run {
-      (
-        try reader.restorePlan(for: name, at: generation, by: loader),
-        try reader.config(name, at: generation, by: loader)
-      )
+    let config = try await BlockingExecutor.shared.run {
+      _ = try reader.restorePlan(for: name, at: generation, by: loader)
+      return try reader.config(name, at: generation, by: loader)
     }
     let errors = try await driver.check(.config(config), as: .config(name))
     guard errors.isEmpty else {
@@ -58,13 +56,12 @@ extension HotReloadManager {
           "config \(name) of generation \(generation) would be refused now; nothing was written",
         diagnostics: errors)
     }
-    let current = snapshot().generation
     let limits = configuration.backupLimits
-    _ = try await BlockingExecutor.shared.run {
+    return try await driver.rewrite(.config(name)) { current in
+      // The files may be others by now than when it was checked that they can be written.
+      let plan = try reader.restorePlan(for: name, at: generation, by: loader)
       try loader.restore(plan, limits: limits, generation: current)
     }
-    return try await driver.submit(
-      Candidate(producer: .restore, scope: .units([.config(name)])))
   }
 
   /// Checks what is on disk as a reload would, with the types and validators of this process, and applies nothing.

@@ -26,7 +26,7 @@ package struct JournalOpening: Sendable {
   package var folder: FilePath?
   /// Above every generation that was ever recorded.
   package var nextGeneration: UInt64 = 1
-  /// The newest last good content of each unit whose bytes are all there.
+  /// The newest last good content of each unit in the workspace's environment whose bytes are all there.
   package var lastGood: [UnitID: RecordedContent] = [:]
   /// What must not come into force, with the reason.
   package var quarantined: [UnitFingerprint: String] = [:]
@@ -124,6 +124,12 @@ package final class Journal: Sendable {
     return id
   }
 
+  /// Says that a generation is about to be given out which is no attempt. Written as an attempt is.
+  package func begin(generation: UInt64) {
+    known.withLock { $0.state.apply(.generation(generation)) }
+    append(.generation(generation))
+  }
+
   /// Says how an attempt was over. Written as its beginning was. For one that is over already it does nothing.
   package func closeAttempt(_ id: AttemptID, _ end: AttemptEnd) {
     let isOpen = known.withLock { known in
@@ -144,6 +150,7 @@ package final class Journal: Sendable {
     case .quarantined, .quarantineCleared:
       append(record.event)
       queue.withLock { $0.wantsSync = true }
+      options.failpoint?(.quarantined)
     default:
       let now = options.now()
       queue.withLock { queue in
@@ -170,6 +177,9 @@ package final class Journal: Sendable {
     let entry = JournalEntry(nanoseconds: options.now(), event: event)
     if !file.append([entry]) { wakeUp.signal() }
   }
+
+  /// Where it is now; nil while no folder can be had.
+  package var folder: FilePath? { queue.withLock { $0.folder } }
 
   /// Whether what it was given is written.
   package var health: JournalHealth {

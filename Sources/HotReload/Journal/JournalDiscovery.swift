@@ -47,7 +47,9 @@ struct JournalDiscovery {
       if case .quarantined(let key, _) = event { opening.newlyQuarantined.append(key) }
       state.apply(event)
     }
-    if let folder { Self.findLastGood(state, in: folder.path, &opening) }
+    if let folder {
+      Self.findLastGood(state, of: workspace.environment.name, in: folder.path, &opening)
+    }
     for quarantine in state.quarantined.values.joined() {
       opening.quarantined[quarantine.key] = quarantine.reason
     }
@@ -63,11 +65,13 @@ struct JournalDiscovery {
   }
 
   private static func findLastGood(
-    _ state: JournalState, in folder: FilePath, _ opening: inout JournalOpening
+    _ state: JournalState, of environment: String, in folder: FilePath,
+    _ opening: inout JournalOpening
   ) {
     let blobs = BlobStore(folder: JournalFolder.blobs(in: folder))
     for (unit, contents) in state.lastGood.sorted(by: { $0.key < $1.key }) {
-      for content in contents.reversed() {
+      // Another environment has other layers: what is good there is not known to be good here.
+      for content in contents.reversed() where content.environment == environment {
         do {
           _ = try blobs.layers(of: content)
           opening.lastGood[unit] = content

@@ -192,6 +192,8 @@ extension UnitID {
     case UnitID.templates.description: self = .templates
     case UnitID.assets.description: self = .assets
     case _ where text.hasPrefix("config "): self = .config(String(text.dropFirst(7)))
+    // Only what is loaded is journaled, so this is no file that is called so.
+    case _ where text.hasPrefix("file group "): self = .files(String(text.dropFirst(11)))
     case _ where text.hasPrefix("file "): self = .file(FilePath(String(text.dropFirst(5))))
     default: return nil
     }

@@ -187,6 +187,7 @@ struct JournalKeeper: Sendable {
     for layer in content.layers where backedUp[layer.path] != layer.digest {
       _ = try store.add(layer, generation: content.record.generation)
       backedUp[layer.path] = layer.digest
+      options.failpoint?(.backedUp)
     }
   }
 }
@@ -217,6 +218,10 @@ extension JournalKeeper {
     let state = journal.known.withLock { $0.state }
     let now = options.now()
     var events: [JournalEntry.Event] = [.generation(state.highestGeneration)]
+    for attempt in state.open {
+      events.append(
+        .attemptBegun(attempt.id, generation: state.highestGeneration, units: attempt.units))
+    }
     for quarantine in state.quarantined.values.joined() {
       events.append(.quarantined(quarantine.key, reason: quarantine.reason))
     }

@@ -32,10 +32,23 @@ public enum JournalHealth: Sendable, Hashable {
   case degraded(String)
 }
 
-/// The places of a journal's work at which a test may end the process.
+/// The places at which a test may end the process.
 package enum JournalFailpoint: String, Sendable, CaseIterable {
+  // Of a reload, in their order.
+  /// The attempt is written, and nothing is swapped in.
   case attemptBegun = "attempt-begun"
+  /// New content is in force, and nobody is told.
+  case swapped = "swapped"
+  /// Everybody is told, and nothing is known to be good.
+  case published = "published"
+  /// The bake is over, and that is not written.
+  case baked = "baked"
   case attemptClosed = "attempt-closed"
+  /// What is rolled back is written to be kept out, and is still in force.
+  case quarantined = "quarantined"
+
+  // Of the journal's thread.
+  case backedUp = "backed-up"
   case blobWrittenNotRenamed = "blob-written-not-renamed"
   case blobWritten = "blob-written"
   case lastGoodWritten = "last-good-written"

@@ -6,8 +6,11 @@ struct JournalState: Sendable {
   static let deathsUntilQuarantine = 2
   /// The most contents of one unit that are quarantined; of more the oldest are forgotten.
   static let maximumQuarantined = 16
-  /// How many last good contents of a unit are known: if the newest has lost bytes, the one before it serves.
+  /// How many last good contents of a unit in one environment are known: if the newest has lost bytes, the one before it
+  /// serves.
   static let lastGoodDepth = 2
+  /// How many of a unit are known in all environments; of more the oldest are forgotten.
+  static let maximumLastGood = 16
   /// The most contents whose deaths are counted; of more the oldest are forgotten.
   static let maximumDeaths = 256
 
@@ -53,9 +56,7 @@ struct JournalState: Sendable {
     case .rejected(_, let generation, _): count(generation)
     case .lastGood(let content):
       count(content.generation)
-      var known = lastGood[content.unit, default: []]
-      known.append(content)
-      lastGood[content.unit] = Array(known.suffix(Self.lastGoodDepth))
+      addLastGood(content)
       forgetDeaths(of: content.key)
     case .quarantined(let key, let reason):
       var known = quarantined[key.unit, default: []]
@@ -74,6 +75,16 @@ struct JournalState: Sendable {
 
   func isQuarantined(_ key: UnitFingerprint) -> Bool {
     quarantined[key.unit]?.contains { $0.key == key } ?? false
+  }
+
+  /// Whether a content is what there is to go back to, in any environment.
+  func isLastGood(_ key: UnitFingerprint) -> Bool {
+    var environments: Set<String> = []
+    for content in lastGood[key.unit, default: []].reversed()
+    where environments.insert(content.environment).inserted && content.key == key {
+      return true
+    }
+    return false
   }
 
   func deaths(of key: UnitFingerprint) -> Int {
@@ -97,7 +108,7 @@ struct JournalState: Sendable {
     for (key, runs) in after.deaths
     where runs.count >= Self.deathsUntilQuarantine && !after.isQuarantined(key) {
       // What outlived a bake before is what there is to go back to; it is something else that kills the process.
-      if after.lastGood[key.unit]?.last?.key == key { continue }
+      if after.isLastGood(key) { continue }
       add(
         .quarantined(
           key, reason: "the process died \(runs.count) times while this content was on trial"))
@@ -107,6 +118,16 @@ struct JournalState: Sendable {
 
   private mutating func count(_ generation: UInt64) {
     highestGeneration = max(highestGeneration, generation)
+  }
+
+  /// One environment's do not drive out those of another, nor does one content that is found good again and again.
+  private mutating func addLastGood(_ content: RecordedContent) {
+    var known = lastGood[content.unit, default: []]
+    known.removeAll { $0.key == content.key && $0.environment == content.environment }
+    known.append(content)
+    let same = known.indices.filter { known[$0].environment == content.environment }
+    if same.count > Self.lastGoodDepth { known.remove(at: same[0]) }
+    lastGood[content.unit] = Array(known.suffix(Self.maximumLastGood))
   }
 
   private mutating func addDeath(of key: UnitFingerprint, run: String) {

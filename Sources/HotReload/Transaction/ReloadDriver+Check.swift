@@ -40,7 +40,13 @@ extension ReloadDriver {
     }
     var found = errors
     guard let config = content.config else { return found }
-    for validator in validators { found.append(new: await validator.check(config)) }
+    let limit = state.withLock { $0.machine.limits.validate }
+    let late = ConfigDiagnostic(
+      location: nil, message: "the validator did not answer within \(limit)")
+    for validator in validators {
+      if let refusal = refusalOfTasks { return found + [refusal] }
+      found.append(new: await within(limit) { await validator.check(config) } ?? [late])
+    }
     return found
   }
 }

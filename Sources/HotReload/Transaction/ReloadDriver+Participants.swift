@@ -46,6 +46,7 @@ extension ReloadDriver {
       return (state.products[first], actions)
     }
     for case .retire(let products) in actions { retire(products) }
+    recorder?.accepted(member.units)
     guard let product else { return }
     var values = storage.values
     while values.count <= member.index { values.append(nil) }

@@ -134,8 +134,7 @@ extension ReloadDriver {
 
   /// Puts the new contents and what was made of them in force, all at once.
   func swap(_ id: Machine.Transaction, generation: UInt64, _ swap: Machine.Swap) {
-    // What comes back was in force and good before: it is no attempt.
-    if !swap.isRollBack { recorder?.willSwap(to: generation, swap.contents) }
+    recorder?.willSwap(to: generation, swap.contents, isRollBack: swap.isRollBack)
     let old = cell.storage
     let before = state.withLock { state in
       defer { state.beforeBake = swap.isRollBack ? nil : state.beforeBake ?? old }
@@ -157,6 +156,7 @@ extension ReloadDriver {
       }
     }
     cell.store(SnapshotStorage(generation: generation, units: units, values: values))
+    failpoint?(.swapped)
     step(.swapped(id))
   }
 
@@ -213,6 +213,7 @@ extension ReloadDriver {
     metrics?.note(publication.notices)
     recorder?.published(publication)
     log.published(publication)
+    failpoint?(.published)
     step(.published(id))
   }
 }

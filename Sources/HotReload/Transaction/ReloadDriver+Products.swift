@@ -115,6 +115,7 @@ extension ReloadDriver {
   /// What came into force is good.
   func finishBake(_ baked: Machine.Baked) {
     state.withLock { $0.beforeBake = nil }
+    failpoint?(.baked)
     recorder?.baked(baked.generation, baked.contents)
     log.baked(baked)
   }

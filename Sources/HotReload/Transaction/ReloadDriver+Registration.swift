@@ -13,6 +13,7 @@ extension ReloadDriver {
     do {
       return try await job { Result { try self.makeSlot(for: unit, key: key, make: make) } }
     } catch let error as HotReloadError where error.code == .configRejected {
+      recorder?.refused(unit)
       let slot = try await fallBack(unit, key: key, make: make, because: error.diagnostics)
       if let slot { return slot }
       // Somebody else may have had that put in force meanwhile.
@@ -47,6 +48,7 @@ extension ReloadDriver {
       state.streams[unit, default: [:]][key] = entry
       state.machine.accept([unit])
     }
+    recorder?.accepted([unit])
     return slot
   }
 

@@ -126,6 +126,7 @@ final class ReloadDriver: Sendable {
   let fallsBack: Bool
   let healthCheck: (@Sendable (Snapshot) async throws -> Void)?
   let recorder: (any ReloadRecorder)?
+  let failpoint: (@Sendable (JournalFailpoint) -> Void)?
   let groups: FileGroups
   let tasks = TaskPool()
   let stopped = Latch()
@@ -154,6 +155,7 @@ final class ReloadDriver: Sendable {
     fallsBack = configuration.bootPolicy == .lastGood
     healthCheck = configuration.healthCheck
     self.recorder = recorder
+    failpoint = configuration.failpoint
     cell = SnapshotCell(
       SnapshotStorage(generation: memory.generation, units: [:], values: []))
     var limits = limits
@@ -290,14 +292,16 @@ extension ReloadDriver {
   func withTicket(
     _ event: @Sendable (Machine.Ticket) -> Machine.Event
   ) async throws -> ReloadReport {
-    try await withCheckedThrowingContinuation { continuation in
-      let ticket = state.withLock { state in
-        state.lastNumber += 1
-        let ticket = Machine.Ticket(number: state.lastNumber)
-        state.tickets[ticket] = continuation
-        return ticket
-      }
-      step(event(ticket))
+    try await withCheckedThrowingContinuation { step(event(ticket(for: $0))) }
+  }
+
+  /// A ticket whose report this one waits for.
+  func ticket(for waiter: CheckedContinuation<ReloadReport, any Error>) -> Machine.Ticket {
+    state.withLock { state in
+      state.lastNumber += 1
+      let ticket = Machine.Ticket(number: state.lastNumber)
+      state.tickets[ticket] = waiter
+      return ticket
     }
   }
 
@@ -326,7 +330,8 @@ extension ReloadDriver {
     }
   }
 
-  private func withJob<Result: Sendable>(
+  /// Runs something between two transactions, which goes on until it calls `done`.
+  func withJob<Result: Sendable>(
     _ run:
       @escaping @Sendable (
         CheckedContinuation<Result, any Error>, _ done: @escaping @Sendable () -> Void

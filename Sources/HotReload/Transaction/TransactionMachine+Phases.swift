@@ -261,6 +261,8 @@ extension TransactionMachine {
     for index in incomplete.indices { incomplete[index].report.append(report) }
     incomplete += transaction.tickets.map { ($0, report) }
     var actions: [Action] = [.finished(report)]
+    // Whoever waits finds in the journal what it is told of.
+    if !transaction.candidates.isEmpty { actions += beginBake(after: transaction, at: now) }
     incomplete.removeAll { waiter, report in
       guard waiter.contentNumber <= contentPublished || content.isEmpty else { return false }
       actions.append(.answer(waiter.ticket, report))
@@ -268,7 +270,6 @@ extension TransactionMachine {
     }
     // The rest of their content does not come before the pause ends.
     if isPaused { actions.append(.abandon(takeTickets(), [], .paused)) }
-    if !transaction.candidates.isEmpty { actions += beginBake(after: transaction, at: now) }
     askAgain(after: transaction)
     return actions + beginNext(at: now)
   }

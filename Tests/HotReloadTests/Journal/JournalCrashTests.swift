@@ -12,9 +12,14 @@ struct JournalCrashTests {
 
   init() throws { fixture = try JournalFixture() }
 
+  /// Those that a journal without a manager does not come to; see `CrashTests`.
+  private static let ofReloads: Set<JournalFailpoint> = [
+    .swapped, .published, .baked, .quarantined, .backedUp,
+  ]
+
   @Test(
     "Wherever it dies, what was good is there, and no generation comes twice",
-    arguments: JournalFailpoint.allCases)
+    arguments: JournalFailpoint.allCases.filter { !ofReloads.contains($0) })
   func failpoints(point: JournalFailpoint) async throws {
     _ = try await fixture.run("clean", count: 3)
     let ending = try await fixture.run("at", point.rawValue)
@@ -119,6 +124,23 @@ struct JournalAttemptTests {
     let third = try await fixture.use()
     #expect(third.newlyQuarantined.isEmpty)
     #expect(third.quarantined.keys.map { $0 } == [bad])
+  }
+
+  @Test("What is the last good in any environment is not quarantined, however often a process dies on it")
+  func ownLastGood() async throws {
+    let good = try fixture.content("app", 1).record
+    var elsewhere = try fixture.content("app", 2).record
+    elsewhere.environment = "staging"
+    try await fixture.use { journal in
+      journal.record(.lastGood(try fixture.content("app", 1)))
+    }
+    let line = JournalEntry(nanoseconds: 1, event: .lastGood(elsewhere)).line
+    try fixture.folder.append(JournalFixture.file, String(decoding: line, as: UTF8.self))
+    for run in ["one", "two", "three"] { try die(run, [good.key, elsewhere.key]) }
+    let opening = try await fixture.use()
+    #expect(opening.quarantined.isEmpty)
+    #expect(opening.deaths == [good.key: 3, elsewhere.key: 3])
+    #expect(opening.lastGood == [.config("app"): good])
   }
 
   @Test("One death counts once, however many attempts were open")

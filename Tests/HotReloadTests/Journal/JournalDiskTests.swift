@@ -10,17 +10,25 @@ import WorkspaceTools
 /// A small file system of its own, which only root can have.
 final class SmallDisk: Sendable {
   let place: TemporaryWorkspace
+  /// Where it is mounted.
+  let root: FilePath
   static var isPossible: Bool { geteuid() == 0 }
 
-  init(kilobytes: Int) throws {
-    place = try TemporaryWorkspace(prefix: "disk")
-    let result = mount("tmpfs", place.root.string, "tmpfs", 0, "size=\(kilobytes)k")
+  convenience init(kilobytes: Int) throws {
+    try self.init(kilobytes: kilobytes, at: "", in: TemporaryWorkspace(prefix: "disk"))
+  }
+
+  /// On a folder that is there.
+  init(kilobytes: Int, at path: FilePath, in place: TemporaryWorkspace) throws {
+    self.place = place
+    root = path.isEmpty ? place.root : place.path(path)
+    let result = mount("tmpfs", root.string, "tmpfs", 0, "size=\(kilobytes)k")
     guard result == 0 else { throw Errno(rawValue: errno) }
   }
 
   func setReadOnly(_ isReadOnly: Bool) throws {
     let flags = UInt(MS_REMOUNT) | (isReadOnly ? UInt(MS_RDONLY) : 0)
-    guard mount("tmpfs", place.root.string, "tmpfs", flags, nil) == 0 else {
+    guard mount("tmpfs", root.string, "tmpfs", flags, nil) == 0 else {
       throw Errno(rawValue: errno)
     }
   }
@@ -28,7 +36,7 @@ final class SmallDisk: Sendable {
   /// Leaves not a byte of room.
   func fill() throws {
     let file = try FileDescriptor.open(
-      place.path("filler"), .writeOnly, options: .create, permissions: .ownerReadWrite)
+      filler, .writeOnly, options: .create, permissions: .ownerReadWrite)
     defer { try? file.close() }
     let zeros = [UInt8](repeating: 0, count: 4096)
     do {
@@ -36,7 +44,12 @@ final class SmallDisk: Sendable {
     } catch Errno.noSpace {}
   }
 
-  deinit { umount2(place.root.string, CInt(MNT_DETACH)) }
+  /// Gives the room back.
+  func empty() throws { try place.remove(filler) }
+
+  private var filler: FilePath { root.appending("filler") }
+
+  deinit { umount2(root.string, CInt(MNT_DETACH)) }
 }
 
 @Suite(
@@ -83,7 +96,7 @@ struct JournalDiskTests {
     #expect(try journal.layers(of: try large(fixture, 1).record) == large(fixture, 1).layers)
     #expect(try await fixture.workspace.configBackups().map(\.generation) == [1])
 
-    try disk.place.remove("filler")
+    try disk.empty()
     await eventually { journal.health == .healthy }
     #expect(journal.dropped == 0)
     #expect(healths.current.count >= 2)
@@ -110,7 +123,7 @@ struct JournalDiskTests {
     await journal.flush()
     #expect(journal.dropped == 16)
     #expect(journal.health != .healthy)
-    try disk.place.remove("filler")
+    try disk.empty()
     await eventually { journal.health == .healthy }
     await journal.close()
     let opening = try await fixture.use()

@@ -98,7 +98,8 @@ public struct ManagerControlTarget: ControlTarget {
         code: .failed, message: error.advice.isEmpty ? "config \(error.config)" : error.advice,
         errors: error.diagnostics.map { ConfigDiagnostic.Document($0) })
     } catch let error as JournalError {
-      throw ControlError(code: .failed, message: error.message)
+      throw ControlError(
+        code: error.code == .unknownContent ? .notFound : .failed, message: error.message)
     }
   }
 }
