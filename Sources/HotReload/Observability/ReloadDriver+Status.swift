@@ -28,7 +28,8 @@ extension ReloadDriver {
         participants: state.members.values.map(\.name).sorted(),
         retireOverdue: state.retirement.overdue, streams: state.streamCount,
         handlers: handlers, queues: state.queues(events),
-        droppedEvents: events.droppedByHandlers + events.droppedBySequences, journal: journal, watch: watch,
+        droppedEvents: events.droppedByHandlers + events.droppedBySequences, journal: journal,
+        watch: watch,
         degradedFolders: state.account.degradedFolders, outcomes: state.account.counts,
         lastReport: state.account.lastReport,
         lastSuccess: state.account.lastSuccess, healthSince: state.account.healthSince)
