@@ -38,7 +38,8 @@ struct ControlRenderer: Sendable {
     table.add("GENERATION", "CONFIG", "OUTCOME", "AT", "CONTENT", "")
     for entry in history.entries {
       table.add(
-        entry.generation > 0 ? String(entry.generation) : "-", entry.config, entry.outcome, momentText(entry.at, now: time),
+        entry.generation > 0 ? String(entry.generation) : "-", entry.config, entry.outcome,
+        momentText(entry.at, now: time),
         String((entry.digest ?? "").prefix(12)),
         entry.isInForce ? "in force" : entry.errors.first?.description ?? "")
     }
