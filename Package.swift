@@ -107,7 +107,9 @@ let package = Package(
       dependencies: ["HotReload", "WorkspaceTools", configuration], swiftSettings: strict),
     .target(
       name: "HotReloadTesting",
-      dependencies: ["CSystemShims", "HotReload", "FileWatching", "WorkspaceTools", "WorkspaceFiles", system],
+      dependencies: [
+        "CSystemShims", "HotReload", "FileWatching", "WorkspaceTools", "WorkspaceFiles", system,
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "HotReloadCommand",

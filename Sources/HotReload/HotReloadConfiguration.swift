@@ -173,7 +173,8 @@ extension HotReloadConfiguration {
     }
     if !JournalFolder.isValid(instance: instance) {
       problems.append(
-        "instance is \"\(instance)\"; it must be a folder's name of letters, digits, \".\", \"_\" and \"-\"")
+        "instance is \"\(instance)\"; it must be a folder's name of letters, digits, \".\", \"_\" and \"-\""
+      )
     }
     if backupOnChange, !keepsJournal {
       problems.append(

@@ -38,7 +38,8 @@ extension HotReloadManager {
     try Reentrancy.check("restore(_:to:)")
     guard let recorder else {
       throw HotReloadError(
-        code: .noJournal, message: "no journal is kept, so nothing is known of generation \(generation)")
+        code: .noJournal,
+        message: "no journal is kept, so nothing is known of generation \(generation)")
     }
     await recorder.journal.flush()
     let reader = recorder.journal.reader
@@ -51,7 +52,8 @@ extension HotReloadManager {
     guard errors.isEmpty else {
       throw HotReloadError(
         code: .configRejected,
-        message: "config \(name) of generation \(generation) would be refused now; nothing was written",
+        message:
+          "config \(name) of generation \(generation) would be refused now; nothing was written",
         diagnostics: errors)
     }
     let limits = configuration.backupLimits

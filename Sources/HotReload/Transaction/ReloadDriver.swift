@@ -184,7 +184,9 @@ final class ReloadDriver: Sendable {
       let actions = state.machine.handle(event, at: now)
       let observation = state.observe(actions, after: mark, at: now)
       let after = state.machine.running
-      if before?.id == after?.id, before?.phase == after?.phase { return (actions, [], observation) }
+      if before?.id == after?.id, before?.phase == after?.phase {
+        return (actions, [], observation)
+      }
       defer { state.phaseTasks = [] }
       return (actions, state.phaseTasks, observation)
     }

@@ -14,7 +14,9 @@ struct JournalRestoreTests {
 
   private var folder: TemporaryWorkspace { instance.folder }
 
-  @Test("Puts the files of a generation back, byte for byte, removes what was not there, and keeps both")
+  @Test(
+    "Puts the files of a generation back, byte for byte, removes what was not there, and keeps both"
+  )
   func restore() async throws {
     let manager = try await instance.start()
     let stream = try await manager.watchConfigChanges("app", as: AppConfig.self)
@@ -44,7 +46,8 @@ struct JournalRestoreTests {
     try await manager.shutdown()
   }
 
-  @Test("Writes nothing that a type or a validator refuses, that is kept out, or while it is paused")
+  @Test(
+    "Writes nothing that a type or a validator refuses, that is kept out, or while it is paused")
   func refused() async throws {
     let manager = try await instance.start(.rollingBack(13))
     await manager.waitForBake()
