@@ -90,12 +90,12 @@ struct JournalRestoreTests {
       isAsked.change { $0 = true }
       try await Task.sleep(for: .seconds(3600))
     }
-    async let restored = fixture.manager.restore("app", to: 1)
+    let restored = Task { try await fixture.manager.restore("app", to: 1) }
     await eventually { isAsked.current }
     await clock.waitForSleepers()
     clock.advance(by: .seconds(10))
     await #expect {
-      try await restored
+      try await restored.value
     } throws: { "\($0)".contains("did not answer within 10.0 seconds") }
     #expect(try fixture.folder.text(Fixture.app) == Fixture.text(2))
     try await fixture.end()
