@@ -143,7 +143,8 @@ final class JournalRecorder: ReloadRecorder {
         isRollBack = true
         journal.record(
           .rolledBack(
-            unit.unit, from: publication.generation - 1, to: publication.generation, reason: reason))
+            unit.unit, from: publication.generation - 1, to: publication.generation, reason: reason)
+        )
       } else if !unit.outcome.diagnostics.isEmpty, !unit.isRepeated {
         journal.record(
           .rejected(

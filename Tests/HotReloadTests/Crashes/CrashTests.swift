@@ -98,7 +98,8 @@ struct CrashTests {
     }
   }
 
-  @Test("Content on which it died twice while that was on trial is kept out, and the last good serves")
+  @Test(
+    "Content on which it died twice while that was on trial is kept out, and the last good serves")
   func quarantine() async throws {
     try await settle()
     try edits.write(.good)

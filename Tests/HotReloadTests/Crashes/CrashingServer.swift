@@ -101,8 +101,14 @@ struct CrashingServer: Sendable {
     let deadline = ContinuousClock.now + Self.limit
     while waitpid(child, &status, WNOHANG) == 0 {
       do {
-        guard ContinuousClock.now < deadline else { throw Failure(what: "\(arguments) did not end") }
-        if isUp { try edit() } else { isUp = try lines(of: output).contains { $0.hasPrefix("up ") } }
+        guard ContinuousClock.now < deadline else {
+          throw Failure(what: "\(arguments) did not end")
+        }
+        if isUp {
+          try edit()
+        } else {
+          isUp = try lines(of: output).contains { $0.hasPrefix("up ") }
+        }
       } catch {
         kill(child, SIGKILL)
         waitpid(child, &status, 0)

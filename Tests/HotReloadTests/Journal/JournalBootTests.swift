@@ -39,7 +39,9 @@ struct JournalBootTests {
     #expect(stream.current.a == 2)
     #expect(manager.snapshot().generation > 2)
     #expect(await manager.status().health != .healthy)
-    let line = instance.lines.entries.last { $0.message == "config starts from its last good content" }
+    let line = instance.lines.entries.last {
+      $0.message == "config starts from its last good content"
+    }
     #expect(line?.metadata["lastGoodGeneration"] == "2")
     #expect(line?.metadata["config"] == "app")
     try await manager.replace(Fixture.text(3), in: folder)

@@ -126,7 +126,9 @@ struct JournalAttemptTests {
     #expect(third.quarantined.keys.map { $0 } == [bad])
   }
 
-  @Test("What is the last good in any environment is not quarantined, however often a process dies on it")
+  @Test(
+    "What is the last good in any environment is not quarantined, however often a process dies on it"
+  )
   func ownLastGood() async throws {
     let good = try fixture.content("app", 1).record
     var elsewhere = try fixture.content("app", 2).record

@@ -14,7 +14,9 @@ struct JournalRestoreTests {
 
   private var folder: TemporaryWorkspace { instance.folder }
 
-  @Test("Puts the files of a generation back, byte for byte, removes what was not there, and keeps both")
+  @Test(
+    "Puts the files of a generation back, byte for byte, removes what was not there, and keeps both"
+  )
   func restore() async throws {
     let manager = try await instance.start()
     let stream = try await manager.watchConfigChanges("app", as: AppConfig.self)
@@ -44,7 +46,8 @@ struct JournalRestoreTests {
     try await manager.shutdown()
   }
 
-  @Test("Writes nothing that a type or a validator refuses, that is kept out, or while it is paused")
+  @Test(
+    "Writes nothing that a type or a validator refuses, that is kept out, or while it is paused")
   func refused() async throws {
     let manager = try await instance.start(.rollingBack(13))
     await manager.waitForBake()
@@ -87,12 +90,12 @@ struct JournalRestoreTests {
       isAsked.change { $0 = true }
       try await Task.sleep(for: .seconds(3600))
     }
-    async let restored = fixture.manager.restore("app", to: 1)
+    let restored = Task { try await fixture.manager.restore("app", to: 1) }
     await eventually { isAsked.current }
     await clock.waitForSleepers()
     clock.advance(by: .seconds(10))
     await #expect {
-      try await restored
+      try await restored.value
     } throws: { "\($0)".contains("did not answer within 10.0 seconds") }
     #expect(try fixture.folder.text(Fixture.app) == Fixture.text(2))
     try await fixture.end()

@@ -54,10 +54,9 @@ extension HotReloadManager {
     return try journal.history().reversed().map(\.event)
   }
 
-  func replace(_ path: FilePath = Fixture.app, _ text: String, in folder: TemporaryWorkspace)
-    async throws
-  {
-    try folder.replace(path, text)
+  /// Replaces the config `app` as a good editor does, and waits until that is through.
+  func replace(_ text: String, in folder: TemporaryWorkspace) async throws {
+    try folder.replace(Fixture.app, text)
     try await sync()
   }
 }
