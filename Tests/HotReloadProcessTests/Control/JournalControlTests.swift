@@ -167,8 +167,9 @@ struct JournalControlTests {
     await #expect(throws: ControlError.self) {
       try await client.ask(.restore(config: "app", generation: 1))
     }
-    guard case .status(let status) = try await client.ask(.status) else { return }
-    #expect(status.isPaused && status.health == .degraded && status.generation == 1)
+    guard case .status(let answer) = try await client.ask(.status) else { return }
+    let status = answer.status
+    #expect(status.isPaused && status.health == "degraded" && status.generation == 1)
     guard case .pausing(let resumed) = try await client.ask(.resume) else {
       Issue.record("no answer")
       return
