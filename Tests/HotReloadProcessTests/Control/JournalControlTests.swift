@@ -31,7 +31,9 @@ struct JournalControlTests {
       quietPeriod: .zero, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     change(&configuration)
     let manager = try await workspace.startHotReload(configuration: configuration)
-    _ = try await manager.watchConfigChanges("app", as: AppConfig.self)
+    // A stream counts as long as somebody holds it: the task does until the manager shuts down.
+    let stream = try await manager.watchConfigChanges("app", as: AppConfig.self)
+    Task { for await _ in stream {} }
     let control = try await HotReloadControl.serve(manager)
     return (manager, control, ControlClient(folder: try #require(control.folder)))
   }
@@ -71,9 +73,9 @@ struct JournalControlTests {
     #expect(all.entries == entries)
     try await manager.shutdown()
     await control.stop()
-    // The next process goes on with it.
+    // The next process goes on with it, from the last good content.
     let (next, nextControl, nextClient) = try await start()
-    #expect(try await history(nextClient).dropFirst().map(\.generation).contains(1))
+    #expect(try await history(nextClient).map(\.generation).contains(1))
     try await next.shutdown()
     await nextControl.stop()
   }

@@ -17,7 +17,8 @@ struct JournalManagerDiskTests {
   init() throws {
     instance = try JournaledInstance()
     try instance.folder.makeDirectory("data")
-    disk = try SmallDisk(kilobytes: 256, at: "data", in: instance.folder)
+    // Room for twenty contents and their backups.
+    disk = try SmallDisk(kilobytes: 2_048, at: "data", in: instance.folder)
   }
 
   private static var configuration: HotReloadConfiguration {
