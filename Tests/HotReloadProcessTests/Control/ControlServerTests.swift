@@ -327,8 +327,10 @@ struct ControlSocketTests {
     "A stop with open connections ends them, lets work that ends in time answer, and removes the socket"
   )
   func stopping() async throws {
+    var limits = ControlLimits()
+    limits.stopTime = .seconds(60)
     let target = ScriptedTarget()
-    let server = ControlServer(folder: folder, target: target)
+    let server = ControlServer(folder: folder, target: target, limits: limits)
     try await server.start()
     let idle = try RawClient(folder)
     let client = ControlClient(folder: folder)
