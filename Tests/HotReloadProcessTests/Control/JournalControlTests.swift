@@ -147,10 +147,10 @@ struct JournalControlTests {
     }
     #expect(try await check().isGood)
     _ = try await client.ask(.pause)
-    try folder.replace(Self.app, "port = 82\n")
+    try folder.replace(Self.app, "password = \"p\"\n")
     let found = try await check()
     #expect(found.configs.map(\.name) == ["app"] && !found.isGood)
-    #expect(found.configs.first?.errors.first?.message.contains("password") == true)
+    #expect(found.configs.first?.errors.first?.message.contains("port") == true)
     #expect(manager.snapshot().generation == 1)
     try await manager.shutdown()
     await control.stop()
