@@ -18,6 +18,10 @@ private final class ThreadBody: Sendable {
   }
 }
 
+/// The stack of such a thread, in bytes. Documents may be nested a thousand deep, which takes up to 8 KB a level in a
+/// build with a sanitizer; the system's default may be anything. Only what is used takes memory.
+private let stackSize = 16 << 20
+
 /// Starts a thread that nobody joins. It leaves signals to the threads of the program.
 ///
 /// - Parameter name: what `ps` and debuggers call it, 15 bytes at most on Linux.
@@ -30,6 +34,7 @@ package func startDetachedThread(
   pthread_attr_init(&attributes)
   defer { pthread_attr_destroy(&attributes) }
   pthread_attr_setdetachstate(&attributes, CInt(PTHREAD_CREATE_DETACHED))
+  pthread_attr_setstacksize(&attributes, stackSize)
 
   // The new thread inherits the mask. Faults stay with the thread that causes them.
   var blocked = sigset_t()

@@ -46,7 +46,7 @@ extension Logger {
 
 /// A server whose `/` answers `hello`, and whose `/gated` waits for the gate.
 func testService(
-  gate: Gate = Gate(), limits: ServiceLimits = ServiceLimits(),
+  gate: Gate = Gate(), limits: ServiceLimits = .patient,
   connectionLimits: ServerConnections.Limits = .init()
 ) -> TestService {
   ReconfigurableService(
@@ -101,4 +101,10 @@ private func isFree(_ port: Int) -> Bool {
       bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
     }
   }
+}
+
+extension ServiceLimits {
+  /// For tests that are not about time, however busy the machine is.
+  static let patient = ServiceLimits(
+    readiness: .seconds(300), drain: .seconds(300), cancellation: .seconds(60))
 }

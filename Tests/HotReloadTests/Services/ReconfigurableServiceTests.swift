@@ -13,7 +13,7 @@ struct ReconfigurableServiceTests {
   let log = WorkLog()
 
   func service(
-    onFailure: ServiceFailurePolicy = .endProgram, limits: ServiceLimits = ServiceLimits(),
+    onFailure: ServiceFailurePolicy = .endProgram, limits: ServiceLimits = .patient,
     clock: ReloadClock = ReloadClock(ContinuousClock())
   ) -> Service {
     Service(
@@ -220,8 +220,9 @@ struct ReconfigurableServiceTests {
   @Test("carries a preserved state from one service to the next")
   func preserving() async throws {
     let state = PreservedState<[Int]>([])
-    let service = ReconfigurableService(config: "app", as: WorkerConfig.self, logger: .silent) {
-      [log] config in
+    let service = ReconfigurableService(
+      config: "app", as: WorkerConfig.self, limits: .patient, logger: .silent
+    ) { [log] config in
       state.withLock { $0.append(config.a) }
       return try TestWorker(config, log)
     }
@@ -231,4 +232,10 @@ struct ReconfigurableServiceTests {
     #expect(state.value == [1, 2])
     await driven.end()
   }
+}
+
+extension ServiceLimits {
+  /// For tests that are not about time, however busy the machine is.
+  static let patient = ServiceLimits(
+    readiness: .seconds(300), drain: .seconds(300), cancellation: .seconds(60))
 }
