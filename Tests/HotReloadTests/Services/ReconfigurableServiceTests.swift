@@ -86,7 +86,7 @@ struct ReconfigurableServiceTests {
   @Test("refuses a service that is not ready in time, and ends it")
   func readinessLimit() async throws {
     let clock = ManualClock()
-    let driven = try DrivenParticipant(service(clock: ReloadClock(clock)))
+    let driven = try DrivenParticipant(service(limits: ServiceLimits(), clock: ReloadClock(clock)))
     let preparing = Task { try await driven.prepare("a = 1\nfault = \"neverReady\"") }
     // One sleeper is the caller's limit, the other that of the service itself.
     await clock.waitForSleepers(2)
@@ -118,7 +118,7 @@ struct ReconfigurableServiceTests {
   @Test("cancels a service that does not drain in time")
   func drainLimit() async throws {
     let clock = ManualClock()
-    let driven = try DrivenParticipant(service(clock: ReloadClock(clock)))
+    let driven = try DrivenParticipant(service(limits: ServiceLimits(), clock: ReloadClock(clock)))
     try await driven.apply("a = 1\nfault = \"ignoresShutdown\"")
     async let ending: Void = driven.end()
     await clock.waitForSleepers(1)
@@ -209,7 +209,7 @@ struct ReconfigurableServiceTests {
   func endingDuringPause() async throws {
     let clock = ManualClock()
     let driven = try DrivenParticipant(
-      service(onFailure: .restart(), clock: ReloadClock(clock)))
+      service(onFailure: .restart(), limits: ServiceLimits(), clock: ReloadClock(clock)))
     let product = try await driven.apply("a = 1")
     product.service.fail()
     await clock.waitForSleepers(1)
