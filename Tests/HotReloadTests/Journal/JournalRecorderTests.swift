@@ -205,8 +205,10 @@ struct JournalRecorderTests {
     try folder.write(overlay, "b = 1\n")
     let manager = try await instance.start(configuration)
     try await manager.replace("a = ]", in: folder)
-    try folder.write(Fixture.app, text)
-    try folder.setMode(Fixture.app, 0o640)
+    // In one step: the mode counts that the file has when it is read.
+    try folder.write("config/.app.tmp", text)
+    try folder.setMode("config/.app.tmp", 0o640)
+    try folder.rename("config/.app.tmp", to: Fixture.app)
     try await manager.sync()
     await manager.flushJournal()
     let backups = try await manager.workspace.configBackups()
