@@ -98,7 +98,7 @@ public struct HotReloadConfiguration: Sendable {
   /// The default of ``excludePatterns``.
   public static let defaultExcludePatterns = ["**/*.tmp", "**/*.swp", "**/.*"]
   /// The default of ``instance``.
-  public static let defaultInstance = "default"
+  public static let defaultInstance = InstanceName.standard
   /// The label of the default logger.
   public static let loggerLabel = "hotreload"
 
@@ -171,7 +171,7 @@ extension HotReloadConfiguration {
         "maxWait is \(maxWait); it must not be below quietPeriod (\(quietPeriod)) and debounce "
           + "(\(debounce))")
     }
-    if !JournalFolder.isValid(instance: instance) {
+    if !InstanceName.isValid(instance) {
       problems.append(
         "instance is \"\(instance)\"; it must be a folder's name of letters, digits, \".\", \"_\" and \"-\""
       )

@@ -30,7 +30,7 @@ struct JournalDiscovery {
     var opening = JournalOpening(folder: folder?.path)
     var scan = JournalScan([])
     // What may be another living process's is not looked at.
-    if failure?.isBusy != true, JournalFolder.isValid(instance: options.instance) {
+    if failure?.isBusy != true, InstanceName.isValid(options.instance) {
       let path = folder?.path ?? JournalFolder.path(of: options.instance, in: workspace)
       let journal = JournalFolder.journal(in: path)
       do {

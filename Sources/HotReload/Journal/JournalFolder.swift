@@ -5,8 +5,6 @@ import WorkspaceTools
 struct JournalFolder: Sendable {
   /// The most instances of one name on a workspace.
   static let maximumInstances = 16
-  /// The longest name, in bytes.
-  static let maximumNameLength = 100
   private static let folderMode: CInterop.Mode = 0o700
 
   let path: FilePath
@@ -33,26 +31,9 @@ struct JournalFolder: Sendable {
   static func blobs(in folder: FilePath) -> FilePath { folder.appending("blobs") }
   private static func lock(in folder: FilePath) -> FilePath { folder.appending("lock") }
 
-  /// Whether a text can be an instance's name, which becomes a folder's: letters, digits, `-`, `_` and, not at the
-  /// start, `.`.
-  static func isValid(instance: String) -> Bool {
-    guard let first = instance.utf8.first, first != UInt8(ascii: "."),
-      instance.utf8.count <= maximumNameLength
-    else { return false }
-    return instance.utf8.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
-        UInt8(ascii: "."):
-        true
-      default: false
-      }
-    }
-  }
-
   /// Takes the folder of the instance, or that of `NAME-2`, `NAME-3`, … if another process has it. Blocking.
   static func claim(_ instance: String, in workspace: Workspace) throws(Failure) -> JournalFolder {
-    guard isValid(instance: instance) else {
+    guard InstanceName.isValid(instance) else {
       throw Failure(
         description:
           "\"\(instance)\" cannot be an instance's name: letters, digits, '-', '_' and '.'")

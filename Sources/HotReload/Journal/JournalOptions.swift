@@ -60,7 +60,7 @@ package enum JournalFailpoint: String, Sendable, CaseIterable {
 /// How a journal works.
 package struct JournalOptions: Sendable {
   /// The instance's name, if no option says otherwise.
-  package static let defaultInstance = "default"
+  package static let defaultInstance = InstanceName.standard
 
   /// The folder's name. If another process has it, `NAME-2`, `NAME-3`, … is taken.
   package var instance: String

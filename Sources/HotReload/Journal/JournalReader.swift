@@ -33,7 +33,7 @@ public struct JournalReader: Sendable {
   /// The instances that have a journal, sorted.
   public static func instances(in workspace: Workspace) -> [String] {
     SystemCalls.names(in: JournalFolder.parent(in: workspace)).filter { name in
-      JournalFolder.isValid(instance: name)
+      InstanceName.isValid(name)
         && SystemCalls.kind(
           of: JournalFolder.journal(in: JournalFolder.path(of: name, in: workspace))) != nil
     }

@@ -1,3 +1,4 @@
+import HotReload
 public import SystemPackage
 public import WorkspaceTools
 
@@ -12,7 +13,7 @@ public import WorkspaceTools
 /// Where instances of a workspace have their control sockets: `data/hotreload/INSTANCE/control.sock`.
 public enum ControlFolder {
   /// The instance that a program is if it does not say otherwise.
-  public static let defaultInstance = "default"
+  public static let defaultInstance = HotReloadConfiguration.defaultInstance
   /// How many names are tried for an instance: `default`, `default-2`, …
   public static let maximumInstances = 64
   /// The socket's name in an instance's folder.
@@ -35,12 +36,8 @@ public enum ControlFolder {
     [instance] + (2...maximumInstances).map { "\(instance)-\($0)" }
   }
 
-  /// Whether a name can be an instance's: one plain path component of at most 100 bytes.
-  public static func isValid(_ name: String) -> Bool {
-    guard name.utf8.count <= 100, let component = FilePath.Component(name) else { return false }
-    return component.kind == .regular && component.string == name && !name.hasPrefix(".")
-      && !name.utf8.contains { $0 < 0x20 || $0 == 0x7F }
-  }
+  /// Whether a name can be an instance's: letters, digits, `-`, `_` and, not at the start, `.`; at most 100 bytes.
+  public static func isValid(_ name: String) -> Bool { InstanceName.isValid(name) }
 }
 
 extension ControlFolder {
