@@ -25,7 +25,7 @@ extension HotReloadManager {
       guard let config = content.config else { throw HotReloadError.rejected(.config(name), []) }
       return try config.decode(T.self, validating: validating)
     }
-    return ConfigStream(slot: slot)
+    return ValueStream(slot: slot)
   }
 
   /// An always current view of raw files that belong together, such as a certificate and its key: they are read as
@@ -53,7 +53,7 @@ extension HotReloadManager {
       guard let files = content.files else { throw HotReloadError.rejected(.files(group), []) }
       return try make(files)
     }
-    return FileStream(slot: slot)
+    return ValueStream(slot: slot)
   }
 
   /// The same, of the files as they are.

@@ -10,33 +10,25 @@ public struct ParticipantRegistration<Product: Sendable>: AsyncSequence, Sendabl
   /// Iterates over new products.
   public typealias AsyncIterator = ValueIterator<Product>
 
-  @usableFromInline let slot: ValueSlot<Product>
-  let start: UInt64
+  /// The products as they come into force. After ``unregister()`` and after the manager's shutdown the current one is the
+  /// last, which has been retired.
+  public let products: ValueStream<Product>
   let driver: ReloadDriver
 
-  init(slot: ValueSlot<Product>, driver: ReloadDriver) {
-    self.slot = slot
-    self.driver = driver
-    start = slot.generation
-  }
-
   /// The participant, as errors and the log call it.
-  public var name: String { slot.name }
+  public var name: String { products.name }
 
-  /// The product in force. Takes a few nanoseconds, on any thread, and never waits. After ``unregister()`` and after
-  /// the manager's shutdown it is the last one, which has been retired.
+  /// The product in force; see ``ValueStream/current``.
   @inlinable
   public var current: Product {
-    @inline(__always) get { slot.current }
+    @inline(__always) get { products.current }
   }
 
   /// The generation that brought the product in force.
-  public var generation: UInt64 { slot.generation }
+  public var generation: UInt64 { products.generation }
 
   /// Starts with what came into force after the participant was registered.
-  public func makeAsyncIterator() -> ValueIterator<Product> {
-    ValueIterator(slot: slot, seen: start)
-  }
+  public func makeAsyncIterator() -> ValueIterator<Product> { products.makeAsyncIterator() }
 
   /// Asks the participant no more, and has its product retired. Returns when nothing is made by it any more. What it
   /// refused is looked at again by the next reload.
@@ -44,6 +36,6 @@ public struct ParticipantRegistration<Product: Sendable>: AsyncSequence, Sendabl
   ///   `shutDown`.
   public func unregister() async throws {
     try Reentrancy.check("unregister()")
-    try await driver.leave(slot.id)
+    try await driver.leave(products.slot.id)
   }
 }

@@ -26,17 +26,12 @@ public struct Snapshot: Sendable {
   }
 
   /// The value that the stream's `current` was in this snapshot; nil if the stream was made later.
-  public func value<T>(of stream: ConfigStream<T>) -> T? {
-    storage.value(of: stream.slot)?.value
-  }
-
-  /// The same for a stream of files.
-  public func value<T>(of stream: FileStream<T>) -> T? {
+  public func value<T>(of stream: ValueStream<T>) -> T? {
     storage.value(of: stream.slot)?.value
   }
 
   /// What the participant made of the values in this snapshot; nil if it was registered later.
   public func product<Product>(of registration: ParticipantRegistration<Product>) -> Product? {
-    storage.value(of: registration.slot)?.value
+    value(of: registration.products)
   }
 }

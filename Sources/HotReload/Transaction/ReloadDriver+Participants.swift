@@ -11,7 +11,7 @@ extension ReloadDriver {
       self.state.withLock { $0.places[index].slot = slot }
       let member = Membership(participant, units: units, slot: slot)
       try await self.join(member)
-      return ParticipantRegistration(slot: slot, driver: self)
+      return ParticipantRegistration(products: ValueStream(slot: slot), driver: self)
     }
   }
 

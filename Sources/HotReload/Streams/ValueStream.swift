@@ -2,20 +2,28 @@ public import Synchronization
 
 /// A typed, always current view of one config.
 ///
-/// As a sequence it yields each new version that came into force after the stream was made; of several that came
-/// while its consumer was busy only the newest, and never an older one after a newer. It ends
-/// when the manager shuts down. Copies are the same stream; each iterator starts at the stream's creation.
-///
 /// ```swift
 /// let stream = try await workspace.watchConfigChanges("app", as: AppConfig.self)
 /// serve(stream.current)
 /// for await config in stream { apply(config) }
 /// ```
-public struct ConfigStream<T: Decodable & Sendable>: AsyncSequence, Sendable {
+public typealias ConfigStream<T: Decodable & Sendable> = ValueStream<T>
+
+/// An always current view of raw files that belong together, such as a certificate and its key.
+public typealias FileStream<T: Sendable> = ValueStream<T>
+
+/// An always current view of something that changes with the files of the workspace.
+///
+/// As a sequence it yields each new version that came into force after the stream was made; of several that came
+/// while its consumer was busy only the newest, and never an older one after a newer. It ends
+/// when the manager shuts down. Copies are the same stream; each iterator starts at the stream's creation.
+public struct ValueStream<T: Sendable>: AsyncSequence, Sendable {
   /// A new version.
   public typealias Element = T
   /// It never fails: what is wrong on disk never comes into force.
   public typealias Failure = Never
+  /// Iterates over new versions.
+  public typealias AsyncIterator = ValueIterator<T>
 
   @usableFromInline let slot: ValueSlot<T>
   /// The generation of the value that was in force when the stream was made.
@@ -26,7 +34,7 @@ public struct ConfigStream<T: Decodable & Sendable>: AsyncSequence, Sendable {
     start = slot.generation
   }
 
-  /// The config's name.
+  /// The name of the config, the file group or the participant that it is of.
   public var name: String { slot.name }
 
   /// The value in force. Takes a few nanoseconds, on any thread, and never waits.
@@ -42,19 +50,16 @@ public struct ConfigStream<T: Decodable & Sendable>: AsyncSequence, Sendable {
   /// The generation that brought the value in force.
   public var generation: UInt64 { slot.generation }
 
-  /// Another stream of the same config, which yields what comes into force from now on.
-  public func subscribe() -> ConfigStream<T> {
-    ConfigStream(slot: slot)
+  /// Another stream of the same, which yields what comes into force from now on.
+  public func subscribe() -> ValueStream<T> {
+    ValueStream(slot: slot)
   }
 
   /// A reader for one thread or task, faster than ``current``.
   @inlinable
-  public func cursor() -> ConfigCursor<T> {
-    ConfigCursor(slot: slot)
+  public func cursor() -> ValueCursor<T> {
+    ValueCursor(slot: slot)
   }
-
-  /// Iterates over new versions.
-  public typealias AsyncIterator = ValueIterator<T>
 
   /// Starts with what came into force after the stream was made.
   public func makeAsyncIterator() -> ValueIterator<T> {
@@ -62,8 +67,8 @@ public struct ConfigStream<T: Decodable & Sendable>: AsyncSequence, Sendable {
   }
 }
 
-/// Reads one config from one thread or task: it keeps the value and loads it again only after a swap.
-public struct ConfigCursor<T: Decodable & Sendable> {
+/// Reads one value from one thread or task: it keeps the value and loads it again only after a swap.
+public struct ValueCursor<T: Sendable> {
   @usableFromInline let slot: ValueSlot<T>
   @usableFromInline var version: UInt64
   @usableFromInline var value: T
@@ -95,4 +100,4 @@ public struct ConfigCursor<T: Decodable & Sendable> {
 }
 
 @available(*, unavailable)
-extension ConfigCursor: Sendable {}
+extension ValueCursor: Sendable {}
