@@ -151,8 +151,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "HotReloadProcessTests", dependencies: ["HotReloadProcess", "HotReloadTesting"],
-      swiftSettings: strict),
+      name: "HotReloadProcessTests",
+      dependencies: ["CSystemShims", "HotReloadProcess", "HotReloadTesting"], swiftSettings: strict),
     .testTarget(
       name: "HotReloadServerTests",
       dependencies: ["HotReloadServer", "HotReloadTesting", hummingbird], swiftSettings: strict),

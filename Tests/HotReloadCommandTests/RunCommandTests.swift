@@ -25,7 +25,8 @@ struct RunCommandTests {
   private var server: [String] {
     ["sh", "-c", "echo up $(cat \(workspace.root)/config/app.toml); \(Self.waiting)"]
   }
-  private static let waiting = "while :; do sleep 0.02; done"
+  /// Ends when whoever started it is gone, be it killed by the end of a test.
+  private static let waiting = "while kill -0 $PPID 2>/dev/null; do sleep 0.02; done"
 
   private func serve(_ options: [String] = []) throws -> CommandProcess {
     try CommandProcess(
@@ -266,23 +267,27 @@ struct RunCommandTests {
       """)
     try workspace.write(".gitignore", "*.log\n")
     try workspace.makeDirectory("static")
+    let told = try fifo("got.log")
     let process = try serve(["--include", "config/**"])
     _ = try await event(process, "started")
     try workspace.write("static/a.css", "a {}")
     let failed = try await event(process, "handlerFailed")
     #expect(failed.string("message")?.hasSuffix("exit code 9\n  no") == true)
     // The first handler's event is not later than the second's.
-    let got = try await onThread("got.log") { [workspace] in
-      let end = ContinuousClock.now + CommandProcess.limit
-      while ContinuousClock.now < end {
-        if let text = try? workspace.text("got.log"), text.hasSuffix("\n") { return text }
-        usleep(2_000)
-      }
-      throw Timeout(what: "the handler's file")
-    }
+    let got = try #require(try await told.next())
     #expect(try JSONObject(got).string("event") == "fileChanged")
     process.signal(SIGTERM)
     #expect(try await process.exitCode() == 0)
+  }
+
+  /// What is written into a pipe with this name, line by line.
+  private func fifo(_ path: FilePath) throws -> LineReader {
+    let descriptor = workspace.path(path).withPlatformString { name in
+      // Open for writing as well, so that it does not end before somebody has written.
+      mkfifo(name, 0o600) == 0 ? open(name, O_RDWR | O_CLOEXEC) : -1
+    }
+    guard descriptor >= 0 else { throw Errno(rawValue: errno) }
+    return LineReader(descriptor: descriptor, label: path.string)
   }
 
   @Test("A handler that is declared wrongly ends the command with its place")

@@ -150,10 +150,10 @@ struct WatchTests {
     }
   }
 
-  @Test("ends for a task that is cancelled, while it waits and before it began")
-  func cancellation() async throws {
-    let fixture = try await ProviderFixture(.toml, "value = 1\n")
-    let provider = try await fixture.provider()
+  /// A task that keeps what a watch of `value` delivers, and has its first delivery.
+  private func watching(
+    _ provider: HotReloadConfigProvider
+  ) async -> Task<[ConfigContent?], any Error> {
     let (began, beginning) = AsyncStream<Void>.makeStream()
     let waiting = Task {
       try await provider.watchValue(forKey: "value", type: .int) { updates in
@@ -166,6 +166,14 @@ struct WatchTests {
       }
     }
     for await _ in began { break }
+    return waiting
+  }
+
+  @Test("ends for a task that is cancelled, while it waits and before it began")
+  func cancellation() async throws {
+    let fixture = try await ProviderFixture(.toml, "value = 1\n")
+    let provider = try await fixture.provider()
+    let waiting = await watching(provider)
     waiting.cancel()
     #expect(try await waiting.value == [.int(1)])
     let early = Task {
@@ -185,18 +193,7 @@ struct WatchTests {
   func shutdown() async throws {
     let fixture = try await ProviderFixture(.toml, "value = 1\n")
     let provider = try await fixture.provider()
-    let (began, beginning) = AsyncStream<Void>.makeStream()
-    let waiting = Task {
-      try await provider.watchValue(forKey: "value", type: .int) { updates in
-        var seen: [ConfigContent?] = []
-        for await update in updates {
-          seen.append(update.content)
-          beginning.yield()
-        }
-        return seen
-      }
-    }
-    for await _ in began { break }
+    let waiting = await watching(provider)
     try await fixture.end()
     #expect(try await waiting.value == [.int(1)])
     try fixture.folder.replace(fixture.format.path, "value = 2\n")

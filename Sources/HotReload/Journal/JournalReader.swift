@@ -56,13 +56,22 @@ public struct JournalReader: Sendable {
 
   /// The content that a unit had.
   ///
-  /// - Parameter generation: nil for the newest that was applied.
+  /// - Parameter generation: nil for the newest that was applied. One that has not been is not taken for the newest.
   /// - Throws: ``JournalError``: `unknownContent` if nothing is known of it, or nothing any more.
   public func content(
     of unit: UnitID, at generation: UInt64? = nil
   ) throws(JournalError) -> RecordedContent {
-    for entry in try history(unit: unit) {
-      guard case .applied(let content) = entry.event else { continue }
+    let scan = try scan()
+    let newest = scan.state.highestGeneration
+    if let generation, generation > newest {
+      throw JournalError(
+        code: .unknownContent,
+        message:
+          "there is no generation \(generation) yet, the newest is \(newest); see hotreload history"
+      )
+    }
+    for line in scan.lines.reversed() {
+      guard case .applied(let content)? = line.entry?.event, content.unit == unit else { continue }
       if generation.map({ content.generation <= $0 }) ?? true { return content }
     }
     let place = generation.map { " in generation \($0)" } ?? ""

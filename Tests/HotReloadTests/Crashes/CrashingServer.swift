@@ -1,5 +1,3 @@
-import Glibc
-import HotReloadTesting
 import SystemPackage
 import WorkspaceFiles
 
@@ -53,8 +51,6 @@ struct CrashingServer: Sendable {
     }
   }
 
-  struct Failure: Error { var what: String }
-
   var root: FilePath
   /// In milliseconds.
   var bake = 20
@@ -69,64 +65,16 @@ struct CrashingServer: Sendable {
   }
 
   private func start(_ arguments: [String], _ edit: () throws -> Void) throws -> Run {
-    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-    guard readlink("/proc/self/exe", &buffer, buffer.count - 1) > 0 else {
-      throw Failure(what: "/proc/self/exe cannot be read")
-    }
-    let program = FilePath(platformString: buffer).removingLastComponent()
-      .appending("CrashingServer").string
-    let output = root.appending(".output-\(UInt64.random(in: .min ... .max))")
-    defer { unlink(output.string) }
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_addopen(&actions, 1, output.string, O_WRONLY | O_CREAT, 0o600)
-    DescriptorInheritance.closeOthers(in: &actions)
-    var argv = ([program, root.string, "\(bake)"] + arguments).map { strdup($0) } + [nil]
-    defer { for pointer in argv { free(pointer) } }
-    var child: pid_t = 0
-    let result = DescriptorInheritance.whileStarting {
-      posix_spawn(&child, program, &actions, nil, &argv, environ)
-    }
-    guard result == 0 else { throw Errno(rawValue: result) }
-    return try follow(child, output, arguments, edit)
-  }
-
-  private func follow(
-    _ child: pid_t, _ output: FilePath, _ arguments: [String], _ edit: () throws -> Void
-  ) throws -> Run {
-    var status: CInt = 0
     var isUp = false
-    let deadline = ContinuousClock.now + Self.limit
-    while waitpid(child, &status, WNOHANG) == 0 {
-      do {
-        guard ContinuousClock.now < deadline else {
-          throw Failure(what: "\(arguments) did not end")
-        }
-        if isUp {
-          try edit()
-        } else {
-          isUp = try lines(of: output).contains { $0.hasPrefix("up ") }
-        }
-      } catch {
-        kill(child, SIGKILL)
-        waitpid(child, &status, 0)
-        throw error
+    let run = try HelperRun(
+      "CrashingServer", [root.string, "\(bake)"] + arguments, in: root, limit: Self.limit
+    ) { lines in
+      if isUp {
+        try edit()
+      } else {
+        isUp = try lines().contains { $0.hasPrefix("up ") }
       }
-      var nothing = pollfd()
-      poll(&nothing, 0, 3)
     }
-    return Run(
-      lines: try lines(of: output), signal: status & 0x7f, code: (status >> 8) & 0xff)
-  }
-
-  private func lines(of output: FilePath) throws -> [String] {
-    let file = try FileDescriptor.open(output, .readOnly)
-    defer { try? file.close() }
-    let bytes = try [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in
-      count = try file.read(into: UnsafeMutableRawBufferPointer(buffer))
-    }
-    return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+    return Run(lines: run.lines, signal: run.signal, code: run.code)
   }
 }

@@ -79,6 +79,17 @@ struct JournalRestoreTests {
     try await manager.shutdown()
   }
 
+  @Test("Takes no generation for the newest that has not been yet")
+  func future() async throws {
+    let manager = try await instance.start()
+    let error = await #expect(throws: JournalError.self) {
+      try await manager.restore("app", to: 77)
+    }
+    #expect(error?.code == .unknownContent)
+    #expect(error?.message.contains("no generation 77 yet, the newest is 1") == true)
+    try await manager.shutdown()
+  }
+
   @Test("Does not wait for a validator longer than a reload does")
   func hangingValidator() async throws {
     let clock = ManualClock()

@@ -371,3 +371,19 @@ extension MachineHarness {
     checkReaders()
   }
 }
+
+extension MachineHarness {
+  /// One in which `app` is 1, two participants make something of it, and a transaction that makes it 2 has come to this
+  /// phase; and the number of its ticket. Of two that prepare, one is done.
+  static func under(way phase: ReloadPhase) -> (harness: MachineHarness, ticket: UInt64) {
+    var harness = MachineHarness()
+    harness.save("app", 1)
+    harness.join("pool", "app")
+    harness.join("router", "app")
+    harness.write("app", 2)
+    let ticket = harness.submit("app")
+    harness.run(until: phase)
+    if phase == .prepare { harness.performFirst() }
+    return (harness, ticket)
+  }
+}

@@ -23,14 +23,7 @@ struct MachinePauseTests {
   @Test("gives up what is before its swap, and does it when it ends")
   func givesUp() {
     for phase in [ReloadPhase.load, .validate, .prepare] {
-      var harness = MachineHarness()
-      harness.save("app", 1)
-      harness.join("pool", "app")
-      harness.join("router", "app")
-      harness.write("app", 2)
-      let ticket = harness.submit("app")
-      harness.run(until: phase)
-      if phase == .prepare { harness.performFirst() }
+      var (harness, ticket) = MachineHarness.under(way: phase)
       harness.send(.pause)
       harness.run()
       #expect(harness.inForce == ["app": 1])

@@ -11,15 +11,7 @@ struct MachineStopTests {
       (.publish, true), (.activate, true),
     ])
   func phase(_ phase: ReloadPhase, isFinished: Bool) {
-    var harness = MachineHarness()
-    harness.save("app", 1)
-    harness.join("pool", "app")
-    harness.join("router", "app")
-    harness.write("app", 2)
-    let ticket = harness.submit("app")
-    harness.run(until: phase)
-    // One of the two has made its product by then.
-    if phase == .prepare { harness.performFirst() }
+    var (harness, ticket) = MachineHarness.under(way: phase)
     harness.stop()
     #expect(harness.inForce == ["app": isFinished ? 2 : 1])
     #expect(harness.reports[ticket]?.outcome(of: "app") == (isFinished ? .applied : nil))

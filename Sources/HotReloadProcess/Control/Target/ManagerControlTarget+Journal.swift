@@ -18,7 +18,6 @@ extension ManagerControlTarget {
 
   /// What differs between two generations of a config: what is in force and what was before it, if none is given.
   public func diff(of config: String, from: UInt64?, to: UInt64?) async throws -> ControlDiff {
-    try checkThereWas([from, to])
     let reader = try await reader()
     let loader = ConfigLoader(
       workspace: manager.workspace, options: manager.configuration.loadOptions)
@@ -31,22 +30,8 @@ extension ManagerControlTarget {
 
   /// Puts what a config was in a generation in force again.
   public func restore(_ config: String, generation: UInt64) async throws -> ReloadReport.Document {
-    try checkThereWas([generation])
-    return try await asking {
+    try await asking {
       ReloadReport.Document(try await manager.restore(config, to: generation))
-    }
-  }
-
-  /// The journal takes what was in force last up to a generation. A mistyped one must not be taken for the newest.
-  private func checkThereWas(_ generations: [UInt64?]) throws(ControlError) {
-    let newest = manager.snapshot().generation
-    for generation in generations {
-      guard let generation, generation > newest else { continue }
-      throw ControlError(
-        code: .notFound,
-        message:
-          "there is no generation \(generation) yet, the newest is \(newest); see hotreload history"
-      )
     }
   }
 
