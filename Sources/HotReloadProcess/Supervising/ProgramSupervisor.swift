@@ -47,6 +47,8 @@ public final class ProgramSupervisor: Sendable {
     self.outputToErrors = outputToErrors
     self.notifier = notifier
     self.report = report
+    // Bounded by what feeds it: one change, one timer, one piece of work and the news of one program wait at most, beside
+    // calls of `stop`. None may be lost.
     (events, feed) = AsyncStream.makeStream()
   }
 
