@@ -15,6 +15,7 @@ let lifecycle = Target.Dependency.product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let hashTrees = Target.Dependency.product(name: "HashTreeCollections", package: "swift-collections")
 let configuration = Target.Dependency.product(
   name: "Configuration", package: "swift-configuration")
 // The provider needs none of swift-configuration's traits. A test that compares it with what they bring does, and
@@ -32,6 +33,10 @@ let package = Package(
     .library(name: "HotReload", targets: ["HotReload"]),
     .library(name: "HotReloadProcess", targets: ["HotReloadProcess"]),
     .library(name: "HotReloadServer", targets: ["HotReloadServer"]),
+    .library(name: "HotReloadContent", targets: ["HotReloadContent"]),
+    .library(name: "HotReloadMustache", targets: ["HotReloadMustache"]),
+    .library(name: "HotReloadStencil", targets: ["HotReloadStencil"]),
+    .library(name: "HotReloadBrowser", targets: ["HotReloadBrowser"]),
     .library(name: "HotReloadWebhook", targets: ["HotReloadWebhook"]),
     .library(name: "HotReloadConfigProvider", targets: ["HotReloadConfigProvider"]),
     .library(name: "HotReloadTesting", targets: ["HotReloadTesting"]),
@@ -39,6 +44,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(
       url: "https://github.com/apple/swift-configuration", from: "1.4.0",
       traits: comparesUpstream ? ["JSON", "YAML", "Reloading"] : []),
@@ -50,7 +56,9 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/stencilproject/Stencil", from: "0.15.1"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
@@ -68,7 +76,7 @@ let package = Package(
     .target(
       name: "HotReload",
       dependencies: [
-        "WorkspaceTools", "FileWatching", system, logging, metrics, tracing, lifecycle,
+        "WorkspaceTools", "FileWatching", system, logging, metrics, tracing, lifecycle, hashTrees,
       ],
       swiftSettings: strict),
     .target(
@@ -84,6 +92,44 @@ let package = Package(
         "HotReload", "WorkspaceFiles", system, logging, lifecycle, hummingbird, hummingbirdCore,
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "HotReloadContent",
+      dependencies: ["HotReload", "WorkspaceTools", "WorkspaceFiles", system, logging, hashTrees],
+      swiftSettings: strict),
+    .target(
+      name: "HotReloadMustache",
+      dependencies: [
+        "HotReloadContent", "WorkspaceTools", .product(name: "Mustache", package: "swift-mustache"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "HotReloadStencil",
+      dependencies: [
+        "HotReloadContent", "WorkspaceTools", .product(name: "Stencil", package: "Stencil"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "HotReloadBrowser",
+      dependencies: [
+        "HotReload", "HotReloadContent", "WorkspaceTools", "WorkspaceFiles", system, logging,
+        lifecycle, hummingbird, hummingbirdCore,
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOWebSocket", package: "swift-nio"),
+        .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+        .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+        .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "HotReloadSite",
+      dependencies: [
+        "HotReload", "HotReloadContent", "HotReloadMustache", "HotReloadStencil",
+        "HotReloadBrowser", "HotReloadProcess", "WorkspaceTools", "WorkspaceFiles", system, logging,
+        lifecycle, hummingbird, hummingbirdCore,
       ],
       swiftSettings: strict),
     .target(
@@ -106,8 +152,8 @@ let package = Package(
     .executableTarget(
       name: "HotReloadCommand",
       dependencies: [
-        "HotReload", "HotReloadProcess", "FileWatching", "WorkspaceTools", "WorkspaceFiles", system,
-        logging, lifecycle,
+        "HotReload", "HotReloadProcess", "HotReloadContent", "HotReloadSite", "FileWatching",
+        "WorkspaceTools", "WorkspaceFiles", system, logging, lifecycle,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -156,6 +202,32 @@ let package = Package(
     .testTarget(
       name: "HotReloadServerTests",
       dependencies: ["HotReloadServer", "HotReloadTesting", hummingbird], swiftSettings: strict),
+    .testTarget(
+      name: "HotReloadContentTests",
+      dependencies: [
+        "HotReloadContent", "HotReloadMustache", "HotReloadStencil", "HotReload",
+        "HotReloadTesting",
+        "WorkspaceTools", system,
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "HotReloadBrowserTests",
+      dependencies: [
+        "HotReloadBrowser", "HotReloadContent", "HotReload", "HotReloadTesting", "WorkspaceTools",
+        hummingbird, system,
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOWebSocket", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "HotReloadSiteTests",
+      dependencies: [
+        "HotReloadSite", "HotReloadBrowser", "HotReloadContent", "HotReload", "HotReloadTesting",
+        "WorkspaceTools", hummingbird, system,
+      ],
+      swiftSettings: strict),
     .testTarget(
       name: "HotReloadWebhookTests",
       dependencies: [

@@ -72,13 +72,14 @@ extension HotReloadManager {
     try await load(.files(group))
   }
 
-  /// Adds somebody who makes something of configs or file groups, and has it made of what is in force.
+  /// Adds somebody who makes something of configs, file groups, templates or assets, and has it made of what is in force.
   ///
   /// From then on each change of any of them comes into force only together with what the participant made of it.
   ///
   /// - Parameters:
   ///   - participant: makes the products; see ``ReloadParticipant``.
-  ///   - units: configs, and file groups that ``watchFiles(_:_:make:)`` was called for.
+  ///   - units: configs, file groups that ``watchFiles(_:_:make:)`` was called for, ``UnitID/templates`` and
+  ///     ``UnitID/assets``; the last two are all files of that kind that are watched.
   ///   - name: as errors and the log call it; nil for the name of its type.
   /// - Returns: the product in force, always current. Letting go of it does not unregister the participant.
   /// - Throws: ``HotReloadError`` with the code `participantRefused` if it cannot make anything of what is in force; else
@@ -89,11 +90,14 @@ extension HotReloadManager {
   ) async throws -> ParticipantRegistration<P.Product> {
     try Reentrancy.check("register(_:for:name:)")
     for unit in units.sorted() {
-      guard unit.isLoaded else {
+      if case .file = unit {
         throw HotReloadError(
           code: .invalidConfiguration,
-          message: "a participant can be registered for configs and file groups, not for \(unit)")
+          message:
+            "a participant can be registered for configs, file groups, templates and assets, "
+            + "not for \(unit)")
       }
+      if unit.isContent { driver.sets.add(unit, by: driver.classifier) }
       if let group = unit.fileGroupName, driver.groups.paths(of: group) == nil {
         throw HotReloadError(
           code: .invalidConfiguration,

@@ -45,7 +45,8 @@ public final class HotReloadManager: Service, Sendable {
       driver = try ReloadDriver(
         configs: WorkspaceConfigSource(loader: loader, filter: filter),
         configuration: configuration, clock: clock, bus: bus,
-        memory: past?.memory ?? ReloadDriver.Machine.Memory(), recorder: past?.recorder)
+        memory: past?.memory ?? ReloadDriver.Machine.Memory(), recorder: past?.recorder,
+        sets: FileSets(root: workspace.root, filter: filter))
     } catch {
       await past?.recorder.stopped()
       throw error

@@ -13,7 +13,7 @@ import WorkspaceFiles
 ///
 /// Links are followed to files and folders inside the root, and reported under their own names; links that
 /// lead out are passed over, unless asked for. A link to a folder that it is itself in is not followed.
-struct ResourceFinder {
+package struct ResourceFinder {
   /// The largest number of folder entries that one search looks at.
   static let maximumExamined = 1_000_000
   /// The largest number of folders below each other.
@@ -24,6 +24,13 @@ struct ResourceFinder {
   /// The largest number of files to find.
   var limit: Int
   var followsLinksOut = false
+
+  package init(root: FilePath, filter: PathFilter, limit: Int, followsLinksOut: Bool = false) {
+    self.root = root
+    self.filter = filter
+    self.limit = limit
+    self.followsLinksOut = followsLinksOut
+  }
 
   private struct Folder {
     /// The path relative to the root, ending in "/" unless it is the root.
@@ -43,7 +50,7 @@ struct ResourceFinder {
   }
 
   /// The matching files, relative to the root, sorted by their bytes. Blocking.
-  func find() throws(WorkspaceError) -> [FilePath] {
+  package func find() throws(WorkspaceError) -> [FilePath] {
     let realRoot: FilePath
     do { realRoot = try SystemCalls.realPath(root) } catch {
       throw WorkspaceError(

@@ -14,7 +14,7 @@ struct ClassifierTests {
     let filter = try PathFilter(include: ["**"], exclude: [])
     return Classifier(
       configs: WorkspaceConfigSource(loader: ConfigLoader(workspace: workspace), filter: filter),
-      groups: FileGroups())
+      groups: FileGroups(), sets: FileSets())
   }
 
   @Test(

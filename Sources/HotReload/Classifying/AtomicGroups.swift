@@ -1,4 +1,4 @@
-/// Which configs pass or fail together.
+/// What passes or fails together.
 public struct AtomicGroups: Sendable, Hashable, ExpressibleByArrayLiteral {
   enum Storage: Sendable, Hashable {
     case groups([Set<String>])
@@ -9,7 +9,7 @@ public struct AtomicGroups: Sendable, Hashable, ExpressibleByArrayLiteral {
 
   /// Each config passes or fails alone.
   public static let none: AtomicGroups = []
-  /// All configs pass or fail together.
+  /// Everything that is loaded passes or fails together: configs, file groups, templates and assets.
   public static let all = AtomicGroups(storage: .all)
 
   init(storage: Storage) {
@@ -45,10 +45,10 @@ public struct AtomicGroups: Sendable, Hashable, ExpressibleByArrayLiteral {
   }
 
   func key(of unit: UnitID) -> Key {
-    guard let name = unit.configName else { return .alone(unit) }
     switch storage {
     case .all: return .all
     case .groups(let groups):
+      guard let name = unit.configName else { return .alone(unit) }
       return groups.firstIndex { $0.contains(name) }.map(Key.group) ?? .alone(unit)
     }
   }

@@ -12,6 +12,16 @@ struct Classifier: Sendable {
 
   let configs: any ConfigSource
   let groups: FileGroups
+  let sets: FileSets
+
+  /// Whether a unit is loaded, compared and put in force, and not only told of.
+  func isLoaded(_ unit: UnitID) -> Bool {
+    switch unit {
+    case .config, .files: true
+    case .templates, .assets: sets.isLoaded(unit)
+    case .file: false
+    }
+  }
 
   /// What a file belongs to.
   func unit(of path: FilePath) -> UnitID {
@@ -31,7 +41,7 @@ struct Classifier: Sendable {
       producers: [candidate.producer], notices: candidate.notices)
     switch candidate.scope {
     case .everything: result.isEverything = true
-    case .units(let units): result.units = units.filter(\.isLoaded)
+    case .units(let units): result.units = units.filter(isLoaded)
     }
     for change in candidate.changes {
       add(change, toGroupsIn: &result, only: isAccepted)
@@ -57,7 +67,7 @@ struct Classifier: Sendable {
   }
 
   private func add(_ change: FileChange, of unit: UnitID, to result: inout ClassifiedCandidate) {
-    if unit.configName != nil {
+    if isLoaded(unit) {
       result.units.insert(unit)
       result.unitChanges[unit, default: []].append(change)
     } else {
@@ -65,9 +75,13 @@ struct Classifier: Sendable {
     }
     switch change.kind {
     case .renamed(let from):
-      // The config that the file belonged to has lost it.
+      // What the file belonged to has lost it.
       let source = self.unit(of: from)
-      if source.configName != nil, source != unit { result.units.insert(source) }
+      guard isLoaded(source), source != unit else { break }
+      result.units.insert(source)
+      if source.isContent {
+        result.unitChanges[source, default: []].append(FileChange(path: from, kind: .deleted))
+      }
     case .subtreeChanged where !isContent(change.path):
       result.isEverything = true
     default:

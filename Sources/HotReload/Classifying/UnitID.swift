@@ -23,11 +23,14 @@ public enum UnitID: Sendable, Hashable, Comparable, CustomStringConvertible {
     if case .files(let name) = self { name } else { nil }
   }
 
-  /// Whether it is loaded, compared and put in force, and not only told of.
-  var isLoaded: Bool { configName != nil || fileGroupName != nil }
-
-  /// The name that events and histories call it by, if it is loaded.
-  package var eventName: String? { configName ?? fileGroupName }
+  /// The name that events and histories call it by, if it can be loaded.
+  package var eventName: String? {
+    switch self {
+    case .config(let name), .files(let name): name
+    case .templates, .assets: description
+    case .file: nil
+    }
+  }
 
   /// `config app`, `file group tls`, `templates`, `assets` or `file data/x.bin`.
   public var description: String {

@@ -34,6 +34,12 @@ public enum ChangeEvent: Sendable, Hashable {
   case configChanged(name: String, old: ConfigTree?, new: ConfigTree)
   /// A file changed. A touch is no change where the content is known.
   case fileChanged(path: FilePath, change: ChangeType)
+  /// Other templates are in force, at these paths relative to the root. It needs somebody who is registered for
+  /// ``UnitID/templates``.
+  case templateChanged(paths: [FilePath])
+  /// Other assets are in force, at these paths relative to the root. It needs somebody who is registered for
+  /// ``UnitID/assets``.
+  case assetChanged(paths: [FilePath])
   /// What is on disk for a config is not in force, and why; what was in force stays so.
   case validationFailed(name: String, errors: [ConfigDiagnostic])
   /// A config was put in force, that long after its reload began.
@@ -55,6 +61,8 @@ public enum ChangeEvent: Sendable, Hashable {
     case .configChanged(let name, _, _), .validationFailed(let name, _),
       .reloadCompleted(let name, _), .recovered(let name), .rolledBack(let name, _):
       name
+    case .templateChanged: UnitID.templates.eventName
+    case .assetChanged: UnitID.assets.eventName
     case .fileChanged, .watchDegraded, .watchRestored, .rescanned:
       nil
     }

@@ -99,13 +99,16 @@ final class EventBus: Sendable {
   }
 
   /// Gives each event to who wants it. One call at a time: the order of the calls is the order of the events.
-  func publish(_ announcements: [Announcement]) {
-    guard !announcements.isEmpty else { return }
+  /// - Parameter isWanted: whether the caller wants the events even if there is no receiver.
+  /// - Returns: the events; none if nobody wants them.
+  @discardableResult
+  func publish(_ announcements: [Announcement], isWanted: Bool = false) -> [PublishedEvent] {
+    guard !announcements.isEmpty else { return [] }
     let (receivers, first) = state.withLock { state in
       defer { state.lastEvent += UInt64(announcements.count) }
       return (state.receivers.map(\.receiver), state.lastEvent + 1)
     }
-    guard !receivers.isEmpty else { return }
+    guard !receivers.isEmpty || isWanted else { return [] }
     let time = nanosecondsSince1970()
     let events = announcements.enumerated().map { offset, announcement in
       PublishedEvent(
@@ -115,6 +118,7 @@ final class EventBus: Sendable {
     for receiver in receivers {
       for event in events where receiver.pattern.matches(event) { receiver.receive(event) }
     }
+    return events
   }
 
   /// Removes and ends all receivers, and returns when they have ended or that much time has passed.

@@ -7,6 +7,10 @@ extension ChangeEvent {
     case configChanged
     /// See ``ChangeEvent/fileChanged(path:change:)``.
     case fileChanged
+    /// See ``ChangeEvent/templateChanged(paths:)``.
+    case templateChanged
+    /// See ``ChangeEvent/assetChanged(paths:)``.
+    case assetChanged
     /// See ``ChangeEvent/validationFailed(name:errors:)``.
     case validationFailed
     /// See ``ChangeEvent/reloadCompleted(name:duration:)``.
@@ -28,6 +32,8 @@ extension ChangeEvent {
     switch self {
     case .configChanged: .configChanged
     case .fileChanged: .fileChanged
+    case .templateChanged: .templateChanged
+    case .assetChanged: .assetChanged
     case .validationFailed: .validationFailed
     case .reloadCompleted: .reloadCompleted
     case .recovered: .recovered

@@ -10,6 +10,7 @@ extension PublishedEvent {
   /// |---|---|
   /// | `configChanged` | `config`, `changed` (key paths) and `old`, both only if it is not new, `value` |
   /// | `fileChanged` | `path`, `change` (a ``ChangeType/Kind``), `from` if it was renamed |
+  /// | `templateChanged`, `assetChanged` | `paths` |
   /// | `validationFailed` | `config`, `errors`: objects of `file`, `line`, `column`, `keyPath` as far as they are known, and `message` |
   /// | `reloadCompleted` | `config`, `duration` (ns) |
   /// | `recovered` | `config` |
@@ -41,6 +42,8 @@ extension PublishedEvent {
       object.add("path", path: path)
       object.add("change", change.kind.rawValue)
       if case .renamed(let from) = change { object.add("from", path: from) }
+    case .templateChanged(let paths), .assetChanged(let paths):
+      object.add("paths", paths.map(\.string))
     case .validationFailed(let name, let errors):
       object.add("config", name)
       object.add("errors", errors.map { $0.redacted(by: rules) })

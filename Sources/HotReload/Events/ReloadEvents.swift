@@ -12,8 +12,7 @@ struct ReloadEvents {
   /// The content of the configs' files before and after; nil if they could not be read.
   let before: [UnitID: [FilePath: ContentDigest]?]
   let after: [UnitID: [FilePath: ContentDigest]?]
-  let configs: any ConfigSource
-  let groups: FileGroups
+  let classifier: Classifier
 
   /// What was there from the beginning is no change.
   private var isBeginning: Bool {
@@ -41,7 +40,7 @@ struct ReloadEvents {
     if case .renamed(let from) = change.kind { paths.append(from) }
     return published(
       .fileChanged(path: change.path, change: ChangeType(change.kind)), paths,
-      of: Classifier(configs: configs, groups: groups).unit(of: change.path))
+      of: classifier.unit(of: change.path))
   }
 
   private func event(for notice: WatchNotice) -> EventBus.Announcement {
@@ -57,11 +56,17 @@ struct ReloadEvents {
     guard let name = unit.unit.eventName else { return [] }
     let changes = publication.unitChanges[unit.unit] ?? []
     // A file of a group is something else as well, which tells of it.
-    let told = unit.unit.configName == nil ? [] : changes
-    var events = told.filter { isRealChange($0, of: unit) }.map(event)
-    let paths = paths(of: unit, changes)
+    let told = unit.unit.fileGroupName != nil ? [] : changes
+    let differences = differences(of: unit)
+    var events = told.filter { isRealChange($0, of: unit, differences) }.map(event)
+    let paths = differences?.sorted { $0.string < $1.string } ?? paths(of: unit, changes)
     if unit.isChanged, !isBeginning, let new = unit.new?.tree {
       let changed = ChangeEvent.configChanged(name: name, old: unit.old?.tree, new: new)
+      events.append(published(changed, paths, of: unit.unit))
+    }
+    if unit.isChanged, !isBeginning, unit.new?.set != nil {
+      let changed: ChangeEvent =
+        unit.unit == .templates ? .templateChanged(paths: paths) : .assetChanged(paths: paths)
       events.append(published(changed, paths, of: unit.unit))
     }
     switch unit.outcome {
@@ -83,11 +88,21 @@ struct ReloadEvents {
   }
 
   /// Whether a config's file has other content. The watcher's word for it is only a hint.
-  private func isRealChange(_ change: FileChange, of unit: UnitChange) -> Bool {
+  private func isRealChange(
+    _ change: FileChange, of unit: UnitChange, _ differences: Set<FilePath>?
+  ) -> Bool {
     guard change.kind == .modified else { return true }
+    if let differences { return differences.contains(change.path) }
+    if unit.unit.isContent { return !unit.isRepeated }
     guard let after = after[unit.unit] ?? nil else { return !unit.isRepeated }
     guard let before = before[unit.unit] ?? nil else { return true }
     return before[change.path] != after[change.path]
+  }
+
+  /// At which paths a set that came into force differs from the one before; nil for anything else.
+  private func differences(of unit: UnitChange) -> Set<FilePath>? {
+    guard unit.isChanged, let new = unit.new?.set else { return nil }
+    return new.differences(from: unit.old?.set ?? FileSet())
   }
 
   /// The files that the config was read from before and now, and those that changed.
@@ -98,7 +113,7 @@ struct ReloadEvents {
       paths.append(path)
     }
     guard paths.isEmpty else { return paths }
-    if let name = unit.unit.configName { return configs.candidates(for: name) }
-    return unit.unit.fileGroupName.flatMap(groups.paths) ?? []
+    if let name = unit.unit.configName { return classifier.configs.candidates(for: name) }
+    return unit.unit.fileGroupName.flatMap(classifier.groups.paths) ?? []
   }
 }

@@ -110,8 +110,19 @@ struct ReloadLog: Sendable {
     .array(unit.outcome.redacted(by: rules).diagnostics.map { "\($0)" })
   }
 
+  /// A file that is there cannot be taken into its set.
+  func leftOut(_ problem: ConfigDiagnostic, of unit: UnitID) {
+    logger.warning(
+      "a file is left out", metadata: ["unit": "\(unit)", "reason": "\(problem)"])
+  }
+
   private func line(for unit: UnitChange) -> (Logger.Level, Logger.Message) {
-    let name = unit.unit.fileGroupName == nil ? "config" : "file group"
+    let name =
+      switch unit.unit {
+      case .files: "file group"
+      case .templates, .assets: unit.unit.description
+      case .config, .file: "config"
+      }
     switch unit.outcome {
     case .applied: return (.info, "\(name) applied")
     case .recovered: return (.notice, "\(name) recovered: what is on disk is good again")

@@ -25,6 +25,11 @@ public struct Snapshot: Sendable {
     storage.units[.files(group)]?.content.files
   }
 
+  /// All templates or assets; nil if none were accepted, or nobody is registered for them.
+  public func files(of unit: UnitID) -> FileSet? {
+    storage.units[unit]?.content.set
+  }
+
   /// The value that the stream's `current` was in this snapshot; nil if the stream was made later.
   public func value<T>(of stream: ValueStream<T>) -> T? {
     storage.value(of: stream.slot)?.value

@@ -1,3 +1,4 @@
+import FileWatching
 import SystemPackage
 import WorkspaceFiles
 import WorkspaceTools
@@ -23,6 +24,9 @@ extension ReloadDriver {
         results[unit] = configs.load(name)
       } else if let name = unit.fileGroupName, let paths = groups.paths(of: name) {
         results[unit] = configs.load(paths, as: name)
+      } else if let reader = sets.reader(of: unit) {
+        results[unit] = reader.read(isEverything ? nil : changes(of: unit, in: id))
+        noteProblems(of: results[unit], unit)
       }
     }
     let digests = results.mapValues { result -> [FilePath: ContentDigest]? in
@@ -33,6 +37,21 @@ extension ReloadDriver {
       state.read.merge(digests) { $1 }
     }
     step(.loaded(id, results))
+  }
+
+  /// Which files of a set changed; nil if any may have. What is only looked at because of its group has not changed.
+  private func changes(of unit: UnitID, in id: Machine.Transaction) -> [FileChange]? {
+    state.withLock { state -> [FileChange]? in
+      guard let running = state.machine.running, running.id == id else { return nil }
+      return running.candidate.unitChanges[unit]
+        ?? (running.candidate.units.contains(unit) ? nil : [])
+    }
+  }
+
+  private func noteProblems(of result: UnitLoadResult?, _ unit: UnitID) {
+    guard case .content(.set(let set))? = result else { return }
+    let known = cell.storage.units[unit]?.content.set?.problems ?? []
+    for problem in set.problems where !known.contains(problem) { log.leftOut(problem, of: unit) }
   }
 
   /// Decodes into every type that is asked for, and asks the validators.
@@ -207,8 +226,9 @@ extension ReloadDriver {
     }
     for slot in slots { slot.wake() }
     let events = ReloadEvents(
-      publication: publication, before: before, after: after, configs: configs, groups: groups)
-    bus.publish(events.all())
+      publication: publication, before: before, after: after, classifier: classifier)
+    let told = bus.publish(events.all(), isWanted: feed.isWanted)
+    state.withLock { $0.told = told }
     noteDroppedEvents()
     metrics?.note(publication.notices)
     recorder?.published(publication)

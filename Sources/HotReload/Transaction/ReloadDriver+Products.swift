@@ -48,6 +48,7 @@ extension ReloadDriver {
     of error: any Error, for change: ReloadChange
   ) -> [ConfigDiagnostic] {
     if let error = error as? ConfigError { return error.diagnostics }
+    if let refusal = error as? ReloadRefusal { return refusal.diagnostics }
     // Keys can be placed only if it is clear whose they are.
     let configs = change.changed.compactMap(\.configName).compactMap(change.config)
     guard configs.count == 1 else {

@@ -109,6 +109,8 @@ final class ReloadDriver: Sendable {
     /// What was in force before what is on trial.
     var beforeBake: SnapshotStorage?
     var timer: Timer?
+    /// What the transaction under way has told.
+    var told: [PublishedEvent] = []
     var account = ReloadAccount()
     var condition = Condition()
     var retirement = Retirement()
@@ -127,7 +129,9 @@ final class ReloadDriver: Sendable {
   let healthCheck: (@Sendable (Snapshot) async throws -> Void)?
   let recorder: (any ReloadRecorder)?
   let failpoint: (@Sendable (JournalFailpoint) -> Void)?
+  let feed = ReloadFeed()
   let groups: FileGroups
+  let sets: FileSets
   let tasks = TaskPool()
   let stopped = Latch()
   let state: Mutex<State>
@@ -135,7 +139,8 @@ final class ReloadDriver: Sendable {
   init(
     configs: any ConfigSource, configuration: HotReloadConfiguration, clock: ReloadClock,
     bus: EventBus, limits: Machine.Limits = Machine.Limits(),
-    memory: Machine.Memory = Machine.Memory(), recorder: (any ReloadRecorder)? = nil
+    memory: Machine.Memory = Machine.Memory(), recorder: (any ReloadRecorder)? = nil,
+    sets: FileSets = FileSets()
   ) throws(HotReloadError) {
     guard let worker = WorkerThread() else {
       throw HotReloadError(
@@ -145,7 +150,8 @@ final class ReloadDriver: Sendable {
     }
     self.configs = configs
     groups = FileGroups()
-    classifier = Classifier(configs: configs, groups: groups)
+    self.sets = sets
+    classifier = Classifier(configs: configs, groups: groups, sets: sets)
     self.clock = clock
     self.bus = bus
     log = ReloadLog(logger: configuration.logger)
@@ -205,14 +211,22 @@ final class ReloadDriver: Sendable {
     case .baked(let baked): finishBake(baked)
     case .quarantine(let contents, let reason):
       recorder?.quarantined(contents, because: reason)
-    // What it did is observed already.
-    case .finished: break
+    case .finished(let report): finish(report)
     case .answer(let ticket, let report):
       state.withLock { $0.tickets.removeValue(forKey: ticket) }?.resume(returning: report)
     case .run(let job): run(job)
     case .abandon(let tickets, let jobs, let reason): abandon(tickets, jobs, reason)
     case .stopped: stopped.open()
     }
+  }
+
+  /// Tells those who want to know of whole transactions.
+  private func finish(_ report: ReloadReport) {
+    let events = state.withLock { state in
+      defer { state.told = [] }
+      return state.told
+    }
+    feed.send(report, events)
   }
 
   private func enqueue(_ work: @escaping @Sendable (ReloadDriver) -> Void) {
@@ -373,6 +387,7 @@ extension ReloadDriver {
     await endRetirementTimer()
     await recorder?.stopped()
     for slot in slots { slot.finish() }
+    feed.finish()
     // They may hold the manager.
     state.withLock { state in
       state.members = [:]

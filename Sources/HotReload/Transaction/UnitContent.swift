@@ -2,13 +2,14 @@ import SystemPackage
 import WorkspaceFiles
 import WorkspaceTools
 
-/// A unit as it was read: a config with all its layers, or the files of a group.
+/// A unit as it was read: a config with all its layers, the files of a group, or all templates or assets.
 ///
 /// Two are equal if what they say is: in a config a comment, the order of keys and a touch make no difference, in a
-/// group of files every byte does.
+/// group or set of files every byte does.
 enum UnitContent: TransactionContent {
   case config(LoadedConfig)
   case files(FileGroup)
+  case set(FileSet)
 
   var config: LoadedConfig? {
     if case .config(let loaded) = self { loaded } else { nil }
@@ -18,24 +19,30 @@ enum UnitContent: TransactionContent {
     if case .files(let group) = self { group } else { nil }
   }
 
-  /// The files that it was read from, in the order in which they count.
+  var set: FileSet? {
+    if case .set(let set) = self { set } else { nil }
+  }
+
+  /// The files that it was read from, except for those of a set, in the order in which they count.
   var paths: [FilePath] {
     switch self {
     case .config(let loaded): loaded.layers.map(\.path)
     case .files(let group): group.files.map(\.path)
+    case .set: []
     }
   }
 
   /// A config's value.
   var tree: ConfigTree? { config?.tree }
 
-  /// The content of each file, by path.
+  /// The content of each file, except for those of a set, by path.
   var digests: [FilePath: ContentDigest] {
     switch self {
     case .config(let loaded):
       Dictionary(loaded.layers.map { ($0.path, $0.digest) }, uniquingKeysWith: { $1 })
     case .files(let group):
       Dictionary(group.files.map { ($0.path, $0.digest) }, uniquingKeysWith: { $1 })
+    case .set: [:]
     }
   }
 
@@ -44,6 +51,7 @@ enum UnitContent: TransactionContent {
     case .config(let loaded): loaded.tree.fingerprint
     case .files(let group):
       ContentDigest(of: Array(group.files.map { "\($0.digest) \($0.path)\n" }.joined().utf8))
+    case .set(let set): set.fingerprint
     }
   }
 
@@ -51,6 +59,7 @@ enum UnitContent: TransactionContent {
     switch (left, right) {
     case (.config(let first), .config(let second)): first.tree == second.tree
     case (.files(let first), .files(let second)): first == second
+    case (.set(let first), .set(let second)): first == second
     default: false
     }
   }

@@ -136,7 +136,7 @@ struct ParticipantTests {
     let fixture = try await Fixture.scripted()
     for (unit, code) in [
       (UnitID.config("other"), HotReloadError.Code.configRejected),
-      (.files("tls"), .invalidConfiguration), (.templates, .invalidConfiguration),
+      (.files("tls"), .invalidConfiguration), (.file("data/x"), .invalidConfiguration),
     ] {
       await #expect {
         _ = try await fixture.manager.register(Maker(), for: [unit])

@@ -129,6 +129,8 @@ extension ChangeEvent {
     case .fileChanged(let path, let change): "file \(path) \(change)"
     case .validationFailed(let name, _): "failed \(name)"
     case .reloadCompleted(let name, _): "completed \(name)"
+    case .templateChanged(let paths): "templates \(paths.map(\.string).joined(separator: ","))"
+    case .assetChanged(let paths): "assets \(paths.map(\.string).joined(separator: ","))"
     case .recovered(let name): "recovered \(name)"
     case .rolledBack(let name, _): "rolled back \(name)"
     case .watchDegraded(let path, _): "degraded \(path)"

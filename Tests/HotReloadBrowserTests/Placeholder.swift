@@ -1,0 +1,2 @@
+import HotReloadBrowser
+import Testing
