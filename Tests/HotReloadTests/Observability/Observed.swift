@@ -62,6 +62,8 @@ struct Observed {
 
   func save(_ path: FilePath = Fixture.app, _ text: String) async throws {
     try await fixture.save(path, text)
+    // A thread that ended a transaction tells of it right afterwards; whoever asks meanwhile finds nothing under way.
+    await eventually { tracer.activeSpans.isEmpty }
   }
 
   func gauge(_ metric: ReloadMetric, _ dimensions: [(String, String)] = []) throws -> Double? {
