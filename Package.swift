@@ -123,6 +123,10 @@ let package = Package(
         .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
         .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
       ],
+      resources: [
+        .embedInCode("Resources/dashboard.html"), .embedInCode("Resources/dashboard.css"),
+        .embedInCode("Resources/dashboard.js"),
+      ],
       swiftSettings: strict),
     .target(
       name: "HotReloadSite",
