@@ -35,6 +35,8 @@ public final class Dashboard: Service, Sendable {
   public static let heartbeat = Duration.seconds(15)
   /// How much of the requests is shown as the present, in nanoseconds: one minute.
   static let present: Int64 = 60_000_000_000
+  /// How many slices of the timer are one of the present's: a bar for each half second.
+  static let presentMerging: Int64 = 5
   /// How many excerpts are read for one transaction.
   static let excerptLimit = 10
 
@@ -152,13 +154,10 @@ extension Dashboard {
       history.update(from: timer, now: now)
       return history.reloads
     }
-    let present = (now - Self.present)..<now
     return DashboardDocument(
       version: 1, instance: manager.configuration.instance, since: since,
       status: status.document(redacting: rules), journal: Self.journal(status.journal),
-      reloads: reloads,
-      requests: DashboardDocument.Requests(
-        strip: timer.strip(present), summary: timer.summary(present)),
+      reloads: reloads, requests: requests(until: now),
       content: content ? await self.content() : nil, sections: await sections())
   }
 
@@ -167,6 +166,13 @@ extension Dashboard {
     StatusPageDocument(
       instance: manager.configuration.instance,
       await manager.status().document(redacting: rules))
+  }
+
+  private func requests(until now: Int64) -> DashboardDocument.Requests? {
+    let present = (now - Self.present)..<now
+    let strip = timer.strip(present, merging: Self.presentMerging)
+    guard !strip.at.isEmpty else { return nil }
+    return DashboardDocument.Requests(strip: strip, summary: timer.summary(present))
   }
 
   private static func journal(_ health: JournalHealth?) -> DashboardDocument.Journal {

@@ -49,8 +49,8 @@ public struct DashboardDocument: Sendable, Hashable, Codable {
   public var journal: Journal
   /// The transactions, the newest first.
   public var reloads: [DashboardReload]
-  /// The requests of the last minute.
-  public var requests: Requests
+  /// The requests of the last minute; nil if there were none, so that a page of an idle server stays the same.
+  public var requests: Requests?
   /// Templates and assets; nil if only what changes all the time was asked for.
   public var content: Content?
   /// Other sections, such as the fleet.

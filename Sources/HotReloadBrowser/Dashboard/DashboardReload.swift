@@ -94,7 +94,7 @@ public struct DashboardReload: Sendable, Hashable, Codable {
   public var leftOut: Int
   /// How many transactions before this one are not known, because too many came at once.
   public var missedBefore: Int
-  /// The requests around it; nil if none were counted.
+  /// The requests around it; nil until they are counted.
   public var latency: Latency?
 
   /// When it began, in nanoseconds since 1970.

@@ -47,15 +47,19 @@ public final class RequestTimer: Sendable {
   }
 
   /// What was counted in a time, in nanoseconds since 1970; slices that the time cuts are taken as a whole.
-  func strip(_ times: Range<Int64>) -> RequestStrip {
-    let from = Self.number(of: times.lowerBound)
-    let until = min(Self.number(of: times.upperBound), from + Int64(Self.sliceCount))
-    var strip = RequestStrip(from: from * Self.slice, width: Self.slice)
+  /// - Parameter merging: how many slices of the timer are one of the strip, 1 at least. These begin at multiples of their
+  ///   width, so that the strip of a moment later has the same ones.
+  func strip(_ times: Range<Int64>, merging merged: Int64 = 1) -> RequestStrip {
+    let merged = max(1, merged)
+    guard !times.isEmpty else { return RequestStrip(from: 0, width: merged * Self.slice) }
+    let first = Self.number(of: times.lowerBound) / merged
+    let last = min(
+      Self.number(of: times.upperBound - 1) / merged, first + Int64(Self.sliceCount) / merged - 1)
+    var strip = RequestStrip(from: first * merged * Self.slice, width: merged * Self.slice)
     slots.withLock { slots in
-      for number in from..<max(from, until) {
-        let slot = slots[Self.index(of: number)]
-        guard slot.number == number, slot.counts.count > 0 else { continue }
-        strip.append(slot.counts, at: Int(number - from))
+      for number in first..<max(first, last + 1) {
+        let counts = Self.sum(of: number * merged..<(number + 1) * merged, in: slots)
+        if counts.count > 0 { strip.append(counts, at: Int(number - first)) }
       }
     }
     return strip
@@ -63,17 +67,20 @@ public final class RequestTimer: Sendable {
 
   /// All that was counted in a time, as one.
   func summary(_ times: Range<Int64>) -> RequestSummary {
-    let from = Self.number(of: times.lowerBound)
-    let until = min(Self.number(of: times.upperBound), from + Int64(Self.sliceCount))
-    let counts = slots.withLock { slots in
-      var sum = DurationCounts()
-      for number in from..<max(from, until) {
-        let slot = slots[Self.index(of: number)]
-        if slot.number == number { sum.add(slot.counts) }
-      }
-      return sum
+    guard !times.isEmpty else { return RequestSummary(DurationCounts()) }
+    let first = Self.number(of: times.lowerBound)
+    let last = min(Self.number(of: times.upperBound - 1), first + Int64(Self.sliceCount) - 1)
+    return RequestSummary(
+      slots.withLock { Self.sum(of: first..<max(first, last + 1), in: $0) })
+  }
+
+  private static func sum(of numbers: Range<Int64>, in slots: [Slot]) -> DurationCounts {
+    var sum = DurationCounts()
+    for number in numbers {
+      let slot = slots[index(of: number)]
+      if slot.number == number { sum.add(slot.counts) }
     }
-    return RequestSummary(counts)
+    return sum
   }
 
   private static func number(of time: Int64) -> Int64 { max(0, time) / slice }
