@@ -128,6 +128,8 @@ let package = Package(
       ],
       resources: [
         .embedInCode("Resources/client.js"), .embedInCode("Resources/livereload.js"),
+        .embedInCode("Resources/dashboard.html"), .embedInCode("Resources/dashboard.css"),
+        .embedInCode("Resources/dashboard.js"),
       ],
       swiftSettings: strict),
     .target(
