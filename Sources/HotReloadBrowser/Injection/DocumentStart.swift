@@ -34,7 +34,6 @@ struct DocumentStart: Sendable {
   private var offset = 0
   /// Where the token that is being read begins; nil between tokens.
   private var tokenStart: Int?
-  /// Behind the last of doctype, `<html>` and `<head>`.
   private var candidate: Int?
   /// The name of the tag, or the start of a declaration, in lower case and no longer than is needed to know it.
   private var word: [UInt8] = []
@@ -64,6 +63,9 @@ struct DocumentStart: Sendable {
       return readAttributes(byte)
     }
   }
+
+  /// Behind the last of doctype, `<html>` and `<head>`; nil before them.
+  var placeSoFar: Int? { candidate }
 
   /// Where the element belongs if the document ends here.
   var placeAtEnd: Int { candidate ?? tokenStart ?? offset }

@@ -8,7 +8,8 @@ public import NIOCore
 ///
 /// What is inserted must be ASCII. Documents in UTF-16 pass unchanged.
 public struct HTMLInjector: Sendable {
-  /// How many bytes are held back at most, in search of the place. A document whose first tag comes later gets the element at its end.
+  /// How many bytes are held back at most, in search of the place. A document that has neither doctype nor tag by
+  /// then gets the element at its end.
   public static let lookAhead = 65_536
 
   private enum State: Sendable {
@@ -35,6 +36,7 @@ public struct HTMLInjector: Sendable {
     held.writeImmutableBuffer(piece)
     for (index, byte) in piece.readableBytesView.enumerated() {
       guard base + index < Self.lookAhead else {
+        if let place = start.placeSoFar { return insert(at: place) }
         state = .appending
         return takeHeld()
       }

@@ -23,10 +23,10 @@ public struct PageInjection: Sendable {
   public static func asksForPage(_ request: HTTPRequest) -> Bool {
     let headers = request.headerFields
     if fragmentHeaders.contains(where: { headers.contains($0) }) { return false }
-    guard let destination = headers[.secFetchDest] else { return true }
+    guard let destination = headers[.fetchDestination] else { return true }
     if documentDestinations.contains(destination) { return true }
     // Our own client fetches the page that it is in, to morph the document into it.
-    let isOurs = headers[.hotReload] == "morph" && headers[.secFetchSite] != "cross-site"
+    let isOurs = headers[.hotReload] == "morph" && headers[.fetchSite] != "cross-site"
     return destination == "empty" && isOurs
   }
 
@@ -34,7 +34,7 @@ public struct PageInjection: Sendable {
   public static func expectsPage(_ request: HTTPRequest) -> Bool {
     guard asksForPage(request) else { return false }
     let accepted = request.headerFields[.accept]?.lowercased() ?? ""
-    return request.headerFields.contains(.secFetchDest) || accepted.contains("text/html")
+    return request.headerFields.contains(.fetchDestination) || accepted.contains("text/html")
   }
 
   /// The request as whoever makes the page gets it: asking for the whole page, or for a confirmation that the browser's copy, with the

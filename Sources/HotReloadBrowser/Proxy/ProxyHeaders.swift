@@ -16,8 +16,8 @@ struct ProxyHeaders: Sendable {
   ///   - keepsUpgrade: whether it asks for another protocol, which the upstream is to speak.
   func toUpstream(
     _ request: HTTPRequest, from client: SocketAddress?, keepsUpgrade: Bool = false
-  ) throws -> HTTPRequestHead {
-    var head = try HTTPRequestHead(
+  ) -> HTTPRequestHead {
+    var head = HTTPRequestHead(
       version: .http1_1, method: HTTPMethod(rawValue: request.method.rawValue),
       uri: request.path ?? "/")
     let ours = request.authority ?? ""
@@ -39,6 +39,13 @@ struct ProxyHeaders: Sendable {
     }
     if !cookies.isEmpty {
       head.headers.add(name: "Cookie", value: cookies.joined(separator: "; "))
+    }
+    if request.headerFields.contains(.transferEncoding) {
+      head.headers.add(name: "Transfer-Encoding", value: "chunked")
+    } else if [.post, .put, .patch].contains(request.method),
+      !request.headerFields.contains(.contentLength)
+    {
+      head.headers.add(name: "Content-Length", value: "0")
     }
     addForwarded(to: &head.headers, request, ours: ours, client: client)
     if keepsUpgrade {
@@ -106,7 +113,7 @@ struct ProxyHeaders: Sendable {
     for scheme in ["http://", "//"] where url.lowercased().hasPrefix(scheme) {
       let rest = url.dropFirst(scheme.count)
       let end = rest.firstIndex { "/?#".contains($0) } ?? rest.endIndex
-      guard upstream.isNamed(by: String(rest[..<end])) else { return url }
+      guard upstream.isNamed(by: rest[..<end]) else { return url }
       return origin + rest[end...]
     }
     return url
@@ -119,7 +126,7 @@ struct ProxyHeaders: Sendable {
       let pair = part.split(separator: "=", maxSplits: 1).map(\.trimmed)
       guard index > 0, pair.count == 2, pair[0].lowercased() == "domain" else { return true }
       let domain = pair[1].hasPrefix(".") ? pair[1].dropFirst() : pair[1]
-      return !upstream.hasName(String(domain))
+      return HostName(domain).map(upstream.hasName) != true
     }
     return kept.map(\.element).joined(separator: ";")
   }

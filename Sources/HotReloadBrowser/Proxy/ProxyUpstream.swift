@@ -4,6 +4,7 @@ public struct ProxyUpstream: Sendable, Hashable, CustomStringConvertible {
   public let host: String
   /// Its port.
   public let port: Int
+  private let isLoopback: Bool
 
   /// Reads `http://127.0.0.1:3000`, `127.0.0.1:3000`, `localhost:3000` or `http://[::1]:3000`.
   ///
@@ -26,14 +27,15 @@ public struct ProxyUpstream: Sendable, Hashable, CustomStringConvertible {
     guard !rest.contains(where: { "/?#@".contains($0) || $0.isWhitespace }) else {
       throw bad("paths and user names are not part of an origin; write http://127.0.0.1:PORT")
     }
-    guard let authority = Authority(String(rest)) else {
+    guard let named = HostName(rest), named.port != 0 else {
       throw bad("it is not http://HOST:PORT with a port from 1 to 65535")
     }
-    guard allowsOtherHosts || authority.isLoopback else {
-      throw bad("\(authority.host) is not this machine, and what is sent there is not encrypted")
+    guard allowsOtherHosts || named.isLoopback else {
+      throw bad("\(named.name) is not this machine, and what is sent there is not encrypted")
     }
-    host = authority.host
-    port = authority.port ?? 80
+    host = named.name
+    port = named.port ?? 80
+    isLoopback = named.isLoopback
   }
 
   /// What its `Host` header says.
@@ -46,15 +48,14 @@ public struct ProxyUpstream: Sendable, Hashable, CustomStringConvertible {
   public var description: String { "http://\(authority)" }
 
   /// Whether an authority in a header of the upstream means the upstream itself, whichever name it calls itself by.
-  func isNamed(by authority: String) -> Bool {
-    guard let named = Authority(authority), (named.port ?? 80) == port else { return false }
-    return hasName(named.host)
+  func isNamed(by authority: Substring) -> Bool {
+    guard let named = HostName(authority), (named.port ?? 80) == port else { return false }
+    return hasName(named)
   }
 
-  func hasName(_ name: String) -> Bool {
-    let name = name.lowercased()
-    if name == host.lowercased() { return true }
-    return Authority.isLoopback(host) && Authority.isLoopback(name)
+  /// Whether it may call itself so: by its name, or, on this machine, by any name of the machine.
+  func hasName(_ other: HostName) -> Bool {
+    other.name == host || (isLoopback && other.isLoopback)
   }
 }
 
@@ -64,41 +65,4 @@ public struct ProxyUpstreamError: Error, Sendable, Hashable, CustomStringConvert
   public let description: String
 
   init(_ description: String) { self.description = description }
-}
-
-/// `host:port`, as in a `Host` header.
-struct Authority: Sendable, Hashable {
-  /// Without brackets.
-  var host: String
-  var port: Int?
-
-  init?(_ text: String) {
-    var rest = text[...]
-    if rest.hasPrefix("[") {
-      guard let end = rest.firstIndex(of: "]") else { return nil }
-      host = String(rest[rest.index(after: rest.startIndex)..<end])
-      rest = rest[rest.index(after: end)...]
-    } else {
-      let end = rest.firstIndex(of: ":") ?? rest.endIndex
-      host = String(rest[..<end])
-      rest = rest[end...]
-    }
-    guard !host.isEmpty else { return nil }
-    if rest.isEmpty { return }
-    let digits = rest.dropFirst()
-    guard rest.first == ":", digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
-      let port = Int(digits), (1...65_535).contains(port)
-    else { return nil }
-    self.port = port
-  }
-
-  var isLoopback: Bool { Self.isLoopback(host) }
-
-  /// `localhost`, `*.localhost`, `127.0.0.0/8`, `::1`.
-  static func isLoopback(_ host: String) -> Bool {
-    let host = host.lowercased()
-    if host == "localhost" || host.hasSuffix(".localhost") || host == "::1" { return true }
-    let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-    return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
-  }
 }
