@@ -8,5 +8,6 @@ extension HTTPField.Name {
   static let fetchMode = Self("Sec-Fetch-Mode")!
   static let fetchDestination = Self("Sec-Fetch-Dest")!
   static let hotReloadToken = Self("X-HotReload-Token")!
+  static let acceleratedBuffering = Self("X-Accel-Buffering")!
   static let resourcePolicy = Self("Cross-Origin-Resource-Policy")!
 }
