@@ -1,0 +1,154 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
+
+/// One HTTP/1.1 connection to the program behind a proxy.
+///
+/// It reads only when somebody asks for the next part, so a slow browser slows the program behind, and nothing piles up between: at most
+/// what one read of the socket brings. (When the program closes, what the kernel still holds is read at once.)
+/// One task at a time may read, and one may write.
+final class UpstreamConnection: Sendable {
+  enum Failure: Error, CustomStringConvertible {
+    case closedEarly
+
+    var description: String { "the program behind closed the connection in the middle of an answer" }
+  }
+
+  private struct Inbox {
+    var parts = CircularBuffer<HTTPClientResponsePart>()
+    var waiter: CheckedContinuation<HTTPClientResponsePart?, any Error>?
+    var failure: (any Error)?
+    var isClosed = false
+  }
+
+  let channel: any Channel
+  private let inbox = Mutex(Inbox())
+  private let decompression: NIOLoopBound<PageDecompressionHandler>
+
+  private init(channel: any Channel, decompression: PageDecompressionHandler) {
+    self.channel = channel
+    self.decompression = NIOLoopBound(decompression, eventLoop: channel.eventLoop)
+  }
+
+  /// Connects.
+  static func open(
+    to upstream: ProxyUpstream, limits: ProxyLimits, group: any EventLoopGroup
+  ) async throws -> UpstreamConnection {
+    try await ClientBootstrap(group: group)
+      .connectTimeout(limits.connect)
+      .channelOption(.autoRead, value: false)
+      .channelOption(.socketOption(.tcp_nodelay), value: 1)
+      .connect(host: upstream.host, port: upstream.port) { channel in
+        channel.eventLoop.makeCompletedFuture {
+          let decompression = PageDecompressionHandler(inflation: limits.inflation)
+          let connection = UpstreamConnection(channel: channel, decompression: decompression)
+          let pipeline = channel.pipeline.syncOperations
+          try pipeline.addHTTPClientHandlers()
+          try pipeline.addHandlers([decompression, UpstreamHandler(connection)])
+          return connection
+        }
+      }
+  }
+
+  /// Whether nothing arrived that nobody asked for, and the program behind has not closed it.
+  var isUsable: Bool {
+    inbox.withLock { $0.parts.isEmpty && !$0.isClosed && $0.failure == nil } && channel.isActive
+  }
+
+  /// Sends a part, and returns when the system has taken it.
+  func write(_ part: HTTPClientRequestPart) async throws {
+    try await channel.writeAndFlush(part)
+  }
+
+  /// Begins a request. If its answer is a page that is compressed, it arrives decompressed.
+  func begin(_ head: HTTPRequestHead, decompressesPage: Bool) async throws {
+    let decompression = decompression
+    let channel = channel
+    try await channel.eventLoop.flatSubmit {
+      decompression.value.isWanted = decompressesPage
+      return channel.writeAndFlush(HTTPClientRequestPart.head(head))
+    }.get()
+  }
+
+  /// The next part of the answer; nil when the connection is closed.
+  func next() async throws -> HTTPClientResponsePart? {
+    try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        let ready: Result<HTTPClientResponsePart?, any Error>? = inbox.withLock { inbox in
+          if let part = inbox.parts.popFirst() { return .success(part) }
+          if let failure = inbox.failure { return .failure(failure) }
+          if inbox.isClosed { return .success(nil) }
+          inbox.waiter = continuation
+          return nil
+        }
+        if let ready { continuation.resume(with: ready) } else { channel.read() }
+      }
+    } onCancel: {
+      fail(CancellationError())
+      close()
+    }
+  }
+
+  /// Asks for what comes next although nobody waits for it, so that a close is noticed.
+  func watch() { channel.read() }
+
+  func close() { channel.close(promise: nil) }
+
+  // MARK: From the channel
+
+  fileprivate var isAwaited: Bool { inbox.withLock { $0.waiter != nil } }
+
+  fileprivate func receive(_ part: HTTPClientResponsePart) {
+    let waiter = inbox.withLock { inbox in
+      if inbox.waiter == nil { inbox.parts.append(part) }
+      return inbox.waiter.take()
+    }
+    waiter?.resume(returning: part)
+  }
+
+  fileprivate func fail(_ error: any Error) {
+    let waiter = inbox.withLock { inbox in
+      inbox.failure = inbox.failure ?? error
+      return inbox.waiter.take()
+    }
+    waiter?.resume(throwing: error)
+  }
+
+  fileprivate func closed() {
+    let waiter = inbox.withLock { inbox in
+      inbox.isClosed = true
+      return inbox.waiter.take()
+    }
+    waiter?.resume(returning: nil)
+  }
+}
+
+/// Hands what arrives to the connection, and reads on while a part is waited for and none is complete.
+private final class UpstreamHandler: ChannelInboundHandler {
+  typealias InboundIn = HTTPClientResponsePart
+
+  private let connection: UpstreamConnection
+
+  init(_ connection: UpstreamConnection) { self.connection = connection }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    connection.receive(unwrapInboundIn(data))
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    if connection.isAwaited { context.read() }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    connection.fail(error)
+    context.close(promise: nil)
+  }
+
+  func channelInactive(context: ChannelHandlerContext) { connection.closed() }
+
+  func handlerRemoved(context: ChannelHandlerContext) { connection.closed() }
+}
+
+@available(*, unavailable)
+extension UpstreamHandler: Sendable {}
