@@ -1,3 +1,5 @@
+import HotReloadContent
+
 /// The path of a request, decoded exactly once, normalised, and then found fit to be served.
 ///
 /// A development server stands in front of a workspace that has secrets in it, so a path is refused unless there is nothing to
@@ -51,7 +53,7 @@ public struct RequestPath: Sendable, Hashable, CustomStringConvertible {
       if !last.isEmpty, last != "." { components.append(last) }
     }
     for component in components {
-      if let rule = Rule(denying: component) { throw RequestPathError(.denied(rule)) }
+      if let name = DeniedName(component) { throw RequestPathError(.denied(name)) }
     }
     self.components = components
     endsInSlash = last.isEmpty || last == "."
@@ -64,32 +66,6 @@ public struct RequestPath: Sendable, Hashable, CustomStringConvertible {
 
   /// The path without the slashes at both ends: `static/my app.css`; empty for `/`.
   public var relative: String { components.joined(separator: "/") }
-
-  /// Why a path must not be served whatever is there.
-  public enum Rule: Sendable, Hashable {
-    /// A component starts with a dot: `.env`, `.git`.
-    case dotfile
-    /// A component ends in `.pem` or `.key`.
-    case privateKey
-    /// A component is `secret`.
-    case secretFolder
-
-    /// The rule that denies a name; nil if none does.
-    public init?(denying component: String) {
-      let name = component.utf8.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }
-      if name.first == UInt8(ascii: ".") {
-        self = .dotfile
-      } else if name.suffix(4).elementsEqual(".pem".utf8)
-        || name.suffix(4).elementsEqual(".key".utf8)
-      {
-        self = .privateKey
-      } else if name.elementsEqual("secret".utf8) {
-        self = .secretFolder
-      } else {
-        return nil
-      }
-    }
-  }
 
   /// One component, decoded once.
   private static func decode(_ encoded: ArraySlice<UInt8>) throws(RequestPathError) -> String {

@@ -1,3 +1,5 @@
+public import HotReloadContent
+
 /// Why the target of a request is refused.
 public struct RequestPathError: Error, Sendable, Hashable, CustomStringConvertible {
   /// What is wrong with a target.
@@ -23,7 +25,7 @@ public struct RequestPathError: Error, Sendable, Hashable, CustomStringConvertib
     /// It has a `..` component.
     case hasParentComponent
     /// It names something that is never served.
-    case denied(RequestPath.Rule)
+    case denied(DeniedName)
   }
 
   /// What is wrong.
