@@ -65,6 +65,8 @@ let package = Package(
   ],
   targets: [
     .target(name: "CSystemShims"),
+    .systemLibrary(
+      name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .yum(["zlib-devel"])]),
     .target(
       name: "WorkspaceFiles", dependencies: ["CSystemShims", system], swiftSettings: strict),
     .target(
@@ -90,14 +92,17 @@ let package = Package(
     .target(
       name: "HotReloadServer",
       dependencies: [
-        "HotReload", "WorkspaceFiles", system, logging, lifecycle, hummingbird, hummingbirdCore,
+        "HotReload", "HotReloadContent", "WorkspaceTools", "WorkspaceFiles", system, logging,
+        lifecycle, hummingbird, hummingbirdCore,
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
       ],
       swiftSettings: strict),
     .target(
       name: "HotReloadContent",
-      dependencies: ["HotReload", "WorkspaceTools", "WorkspaceFiles", system, logging, hashTrees],
+      dependencies: [
+        "CZlib", "HotReload", "WorkspaceTools", "WorkspaceFiles", system, logging, hashTrees,
+      ],
       swiftSettings: strict),
     .target(
       name: "HotReloadMustache",
@@ -209,7 +214,11 @@ let package = Package(
       dependencies: ["CSystemShims", "HotReloadProcess", "HotReloadTesting"], swiftSettings: strict),
     .testTarget(
       name: "HotReloadServerTests",
-      dependencies: ["HotReloadServer", "HotReloadTesting", hummingbird], swiftSettings: strict),
+      dependencies: [
+        "HotReloadServer", "HotReloadContent", "HotReload", "HotReloadTesting", "WorkspaceTools",
+        "WorkspaceFiles", hummingbird, system,
+      ],
+      swiftSettings: strict),
     .testTarget(
       name: "HotReloadContentTests",
       dependencies: [

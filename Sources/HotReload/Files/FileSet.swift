@@ -142,3 +142,20 @@ extension FileSet: Equatable {
     left.count == right.count && left.sum == right.sum && left.differences(from: right).isEmpty
   }
 }
+
+extension FileSet {
+  /// All assets below a root, read now. Blocks.
+  /// - Parameter excluding: globs of what is left out.
+  /// - Throws: ``ReloadRefusal`` if a file changed each time it was read, or there are too many; `GlobError`.
+  package static func assets(under root: FilePath, excluding: [String]) throws -> FileSet {
+    let include = Classifier.assetFolders.sorted().map { "\($0)/**/*" }
+    let reader = FileSetReader(
+      root: root, filter: try PathFilter(include: include, exclude: excluding),
+      belongs: { _ in true })
+    switch reader.read(nil) {
+    case .content(.set(let set)): return set
+    case .rejected(let problems): throw ReloadRefusal(problems)
+    default: return FileSet()
+    }
+  }
+}

@@ -132,6 +132,7 @@ final class FileSetReader: Sendable {
       if attempt > 0 { SystemCalls.wait(milliseconds: Self.retryWait) }
       do {
         let file = try safety.readStably(path, limit: Self.maximumRead)
+        if BuiltManifest.isOne(path, file.bytes) { return .missing }
         var made = FileSet.File(path: path, bytes: file.bytes, stamp: file.stamp)
         if made.size > Self.maximumKept { made.bytes = nil }
         return .file(made)

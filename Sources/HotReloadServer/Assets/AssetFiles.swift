@@ -1,0 +1,111 @@
+import HotReloadContent
+import Synchronization
+import SystemPackage
+import WorkspaceFiles
+import WorkspaceTools
+
+/// Opens the files of assets whose content is not kept in memory, each only while it is what the manifest says.
+final class AssetFiles: Sendable {
+  /// Larger files are known by their stamps only, in bytes: the bound of the assets' reader.
+  static let maximumRead = 64 << 20
+  /// So many files are remembered whose stamp is another one, and whose content is not.
+  static let maximumVerified = 256
+
+  private let safety: PathSafety
+  /// The digests of contents, with the stamp of the file that was found to have it.
+  private let verified = Mutex<[ContentDigest: FileStamp]>([:])
+
+  init(root: FilePath) { safety = PathSafety(root: root) }
+
+  /// Opens the file of an asset.
+  /// - Returns: nil if it has another content by now, is gone, or is not where it may be.
+  /// - Throws: `BlockingExecutorError` or `CancellationError`.
+  func open(_ asset: Asset) async throws -> AssetFile? {
+    try await BlockingExecutor.shared.run { self.openNow(asset) }
+  }
+
+  private func openNow(_ asset: Asset) -> AssetFile? {
+    guard let stamp = asset.stamp,
+      let path = try? safety.resolve(FilePath(asset.path))
+    else { return nil }
+    let known = verified.withLock { $0[asset.sourceDigest] }
+    if let file = AssetFile(path), file.stamp == stamp || file.stamp == known { return file }
+    // Perhaps it was only touched: then the manifest goes on with the stamp that it had.
+    guard asset.size <= Self.maximumRead,
+      let file = try? safety.readStably(FilePath(asset.path), limit: Self.maximumRead),
+      ContentDigest(of: file.bytes) == asset.sourceDigest
+    else { return nil }
+    verified.withLock { verified in
+      if verified.count >= Self.maximumVerified { verified.removeAll() }
+      verified[asset.sourceDigest] = file.stamp
+    }
+    return AssetFile(file.resolvedPath).flatMap { $0.stamp == file.stamp ? $0 : nil }
+  }
+}
+
+/// An open file that is read in pieces as long as nobody writes to it. It is closed when the last reference goes.
+final class AssetFile: Sendable {
+  /// So many bytes are in memory at once for an answer.
+  static let chunkSize = 128 << 10
+
+  /// What the file was when it was opened.
+  let stamp: FileStamp
+  private let descriptor: FileDescriptor
+
+  /// Opens a regular file; nil if it is none, or cannot be opened. Blocks.
+  init?(_ path: FilePath) {
+    // A FIFO must not be opened, and opening must not wait if there is one since.
+    guard Self.stamp(path, in: SystemCalls.currentDirectoryHandle)?.kind == .file,
+      let descriptor = try? FileDescriptor.open(
+        path, .readOnly, options: [.noFollow, .nonBlocking, .closeOnExec])
+    else { return nil }
+    guard let stamp = Self.stamp("", in: descriptor.rawValue), stamp.kind == .file else {
+      try? descriptor.close()
+      return nil
+    }
+    self.descriptor = descriptor
+    self.stamp = stamp
+  }
+
+  deinit { try? descriptor.close() }
+
+  /// Reads some bytes, fewer only at the end.
+  /// - Throws: ``AssetFileChanged`` if the file is no longer what it was when it was opened, or cannot be read.
+  func read(at offset: Int, count: Int) async throws -> [UInt8] {
+    try await BlockingExecutor.shared.run {
+      let bytes: [UInt8]
+      do {
+        bytes = try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+          while filled < count {
+            let rest = UnsafeMutableRawBufferPointer(
+              rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...])
+            let result = try self.descriptor.read(
+              fromAbsoluteOffset: Int64(offset + filled), into: rest)
+            if result == 0 { break }
+            filled += result
+          }
+        }
+      } catch { throw AssetFileChanged() }
+      guard bytes.count == count,
+        Self.stamp("", in: self.descriptor.rawValue)?.hasContent(of: self.stamp) == true
+      else { throw AssetFileChanged() }
+      return bytes
+    }
+  }
+
+  private static func stamp(_ path: FilePath, in folder: CInt) -> FileStamp? {
+    path.withPlatformString { FileStamp(at: $0, in: folder, followLinks: true) }
+  }
+}
+
+extension FileStamp {
+  /// Whether nobody wrote between the two; a file that was removed meanwhile still has its content.
+  fileprivate func hasContent(of other: FileStamp) -> Bool {
+    isSameFile(as: other) && size == other.size && modifiedNanoseconds == other.modifiedNanoseconds
+  }
+}
+
+/// An asset was written to while it was sent: the answer is broken off, so that nobody takes it for whole.
+struct AssetFileChanged: Error, CustomStringConvertible {
+  var description: String { "the asset changed while it was sent" }
+}
