@@ -1,12 +1,12 @@
 /// Finds the key that somebody may have meant.
-enum Spelling {
+package enum Spelling {
   /// Keys longer than this are not compared, nor are tables with more keys searched.
   private static let longestKey = 64
   private static let largestTable = 1000
 
   /// The key that is closest to `key`: equal but for case, `_` and `-`, or with at most a third of
   /// its characters changed, added, left out or swapped.
-  static func nearest(to key: String, among candidates: some Sequence<String>) -> String? {
+  package static func nearest(to key: String, among candidates: some Sequence<String>) -> String? {
     let wanted = normalized(key)
     guard wanted.count <= longestKey else { return nil }
     var best: (key: String, distance: Int)?

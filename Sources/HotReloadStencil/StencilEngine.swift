@@ -1,0 +1,95 @@
+public import HotReloadContent
+import Stencil
+import WorkspaceTools
+
+/// Templates in Stencil (https://stencil.fuller.li), rendered by Stencil.
+///
+/// What differs from Stencil alone:
+/// - **Everything is escaped for HTML**, `{{ name }}` and `{{ a if b else c }}` alike, also what is in a `{% filter %}`. `{{ name|safe }}`
+///   (or `|raw`, as the last filter) is not, and `{{ block.super }}` is not escaped again. In a file whose name
+///   says that it is plain text, such as `mail.txt.stencil`, nothing is escaped: `txt`, `text`, `csv` and `json`.
+/// - `{{ "app.css"|asset }}` is the URL of an asset.
+/// - Other templates are named with or without extension: `{% include "layout/header.stencil" %}`. A name without quotation marks is
+///   taken from the data.
+/// - What would end the process in Stencil does not: `.last` of an empty list is nothing, a range has 100,000 numbers at
+///   most, `|indent` takes 1,000 at most.
+public struct StencilEngine: TemplateEngine {
+  /// Stencil.
+  public let name = "Stencil"
+  /// See `TemplateEngine.fileExtensions`.
+  public let fileExtensions: Set<String>
+
+  /// Creates an engine.
+  /// - Parameter fileExtensions: the last extensions of the files that are in Stencil.
+  public init(fileExtensions: Set<String> = ["stencil"]) {
+    self.fileExtensions = fileExtensions
+  }
+
+  /// Compiles one file.
+  public func compile(_ source: TemplateSource) throws -> CompiledTemplate<StencilCode> {
+    var rewriter = StencilRewriter(source)
+    try rewriter.run()
+    let code = StencilCode(
+      path: source.path, text: rewriter.output, texts: rewriter.texts, places: rewriter.places)
+    try check(code, source)
+    return CompiledTemplate(code: code, references: rewriter.references)
+  }
+
+  /// Has Stencil read the rewritten text, to find what is wrong with its expressions.
+  private func check(_ code: StencilCode, _ source: TemplateSource) throws(TemplateError) {
+    let environment = Environment(extensions: [StencilVocabulary(nil)])
+    let template = Template(templateString: code.text, environment: environment, name: code.path)
+    let parser = TokenParser(tokens: template.tokens, environment: environment)
+    do {
+      _ = try parser.parse()
+    } catch {
+      let failure = error as? TemplateSyntaxError
+      let tokens = template.tokens
+      // An error of a part of a tag has a token of its own; then the tag is the one before the next that is not read yet.
+      let unread = parser.nextToken()
+      let next = tokens.firstIndex { $0 === unread } ?? tokens.endIndex
+      let index = tokens.firstIndex { $0 === failure?.token } ?? max(0, next - 1)
+      let place = code.places.indices.contains(index) ? code.places[index] : 0..<0
+      let offset = Self.offset(of: failure?.token?.contents, in: place, source)
+      throw TemplateError(source.diagnostic(at: offset, failure?.reason ?? "\(error)"))
+    }
+  }
+
+  /// Where a part of a tag stands; where the tag begins if that is not known.
+  private static func offset(
+    of part: String?, in tag: Range<Int>, _ source: TemplateSource
+  ) -> Int {
+    guard let part, !part.isEmpty, part.utf8.count < tag.count else { return tag.lowerBound }
+    let wanted = Array(part.utf8)
+    return (tag.lowerBound...(tag.upperBound - wanted.count)).first { start in
+      source.utf8[start..<(start + wanted.count)].elementsEqual(wanted)
+    } ?? tag.lowerBound
+  }
+
+  /// Renders a template.
+  public func render(
+    _ linked: NothingLinked, _ templates: ReachableTemplates<StencilCode>,
+    _ context: RenderContext
+  ) throws -> String {
+    let rendering = StencilRendering(templates, context)
+    let environment = Environment(
+      loader: rendering, extensions: [StencilVocabulary(rendering)])
+    do {
+      let page = try rendering.template(at: templates.page, environment)
+      return try page.render(StencilData.dictionary(context.data))
+    } catch {
+      throw rendering.located(error)
+    }
+  }
+}
+
+/// What the engine makes of one file.
+public struct StencilCode: Sendable {
+  let path: String
+  /// The rewritten text: tags only, one after the other.
+  let text: String
+  /// The text between tags, which the rewritten text names by number.
+  let texts: [String]
+  /// Where each tag of the rewritten text stands in the file, in UTF-8.
+  let places: [Range<Int>]
+}

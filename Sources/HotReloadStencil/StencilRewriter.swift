@@ -1,0 +1,194 @@
+import Foundation
+import HotReloadContent
+import WorkspaceFiles
+
+/// Checks a template's tags, finds what it takes in, and writes it anew for Stencil.
+///
+/// What is written has tags only, on one line: each text between them is a tag that names it by number, and each shown value one
+/// of ours, which escapes. So the number of a tag, which errors bring along, is the exact place in the file.
+struct StencilRewriter {
+  /// How deep blocks can be within each other: Stencil reads and renders them recursively.
+  static let maximumNesting = 100
+  /// The inner extensions of files in which nothing is escaped.
+  static let plainExtensions: Set<String> = ["txt", "text", "csv", "json"]
+  /// Tags that are closed by `end` and their name.
+  private static let pairs: Set<String> = ["if", "ifnot", "for", "block", "filter"]
+
+  private struct Opened {
+    var name: String
+    var offset: Int
+    var end: String { name == "ifnot" ? "endif" : "end\(name)" }
+  }
+
+  private let source: TemplateSource
+  private let identity: String
+  private let escapes: Bool
+  private var scanner: StencilScanner
+  private var opened: [Opened] = []
+  private var extendsAt: Int?
+  private(set) var output = ""
+  private(set) var texts: [String] = []
+  private(set) var places: [Range<Int>] = []
+  private(set) var references: [TemplateReference] = []
+
+  init(_ source: TemplateSource) {
+    self.source = source
+    identity = Self.identity(of: source.path)
+    scanner = StencilScanner(bytes: source.utf8)
+    let inner = source.name.split(separator: "/").last?.split(separator: ".").dropFirst().last
+    escapes = !(inner.map { Self.plainExtensions.contains(String($0)) } ?? false)
+  }
+
+  /// What a text's tag calls its file.
+  static func identity(of path: String) -> String {
+    String(ContentDigest(of: Array(path.utf8)).description.prefix(16))
+  }
+
+  /// - Throws: the first thing that is wrong.
+  mutating func run() throws(TemplateError) {
+    do throws(StencilScanError) {
+      var copied = 0
+      var trims = false
+      while let tag = try scanner.next() {
+        emitText(copied..<tag.range.lowerBound, trims, tag.trims.before)
+        copied = tag.range.upperBound
+        trims = tag.trims.after
+        try rewrite(tag)
+      }
+      emitText(copied..<source.utf8.count, trims, false)
+      if let last = opened.last {
+        throw StencilScanError(
+          offset: last.offset, message: "{% \(last.name) %} is opened here and never closed; write {% \(last.end) %}")
+      }
+    } catch {
+      throw TemplateError(source.diagnostic(at: error.offset, error.message))
+    }
+    // What an extending template has outside of blocks is never rendered, and the layout decides which blocks are.
+    if extendsAt != nil {
+      for index in references.indices where references[index].kind == .include {
+        references[index].isConditional = true
+      }
+    }
+  }
+
+  private mutating func emit(_ content: String, _ place: Range<Int>) {
+    output += "{% \(content) %}"
+    places.append(place)
+  }
+
+  private mutating func emitText(_ range: Range<Int>, _ trimsStart: Bool, _ trimsEnd: Bool) {
+    var range = range
+    while trimsStart, let first = range.first, StencilScanner.isSpace(source.utf8[first]) {
+      range.removeFirst()
+    }
+    while trimsEnd, let last = range.last, StencilScanner.isSpace(source.utf8[last]) {
+      range.removeLast()
+    }
+    guard !range.isEmpty else { return }
+    emit("\(StencilVocabulary.text) \(identity) \(texts.count)", range)
+    texts.append(source.text(in: range))
+  }
+
+  private mutating func rewrite(_ tag: StencilTag) throws(StencilScanError) {
+    let start = tag.range.lowerBound
+    switch tag.kind {
+    case .comment:
+      return
+    case .variable:
+      guard !tag.content.isEmpty else {
+        throw StencilScanError(offset: start, message: "the tag has no name in it")
+      }
+      let name = escapes ? StencilVocabulary.output : StencilVocabulary.plain
+      emit("\(name) \(try expression(tag.content))", tag.range)
+    case .block:
+      guard !tag.content.isEmpty else {
+        throw StencilScanError(offset: start, message: "the tag has no name in it")
+      }
+      let content = source.text(in: tag.content)
+      let words = content.split(whereSeparator: \.isWhitespace).map(String.init)
+      let isLabelled = words.count >= 2 && words[0].hasSuffix(":")
+      try check(isLabelled ? words[1] : words[0], words, start)
+      if words[0] == "include" || words[0] == "extends" {
+        try refer(tag, words)
+      }
+      emit(try expression(tag.content), tag.range)
+    }
+  }
+
+  private func expression(_ range: Range<Int>) throws(StencilScanError) -> String {
+    let text = try StencilExpression.rewrite(source.utf8, range)
+    guard !text.contains("%}") else {
+      throw StencilScanError(offset: range.lowerBound, message: "a tag cannot have %} within it")
+    }
+    return text
+  }
+
+  /// Whether blocks are closed in the order in which they are opened.
+  private mutating func check(
+    _ name: String, _ words: [String], _ offset: Int
+  ) throws(StencilScanError) {
+    func wrong(_ message: String) -> StencilScanError {
+      StencilScanError(offset: offset, message: message)
+    }
+    if Self.pairs.contains(name) {
+      guard opened.count < Self.maximumNesting else {
+        throw wrong("more than \(Self.maximumNesting) blocks are within each other")
+      }
+      opened.append(Opened(name: name, offset: offset))
+    } else if name.hasPrefix("end") {
+      guard let last = opened.popLast() else { throw wrong("{% \(name) %} closes nothing") }
+      guard last.end == name else {
+        let position = source.position(at: last.offset)
+        throw wrong(
+          "expected {% \(last.end) %} for {% \(last.name) %} at \(position.line):\(position.column), "
+            + "found {% \(name) %}")
+      }
+    } else if name == "else" || name == "elif" || name == "empty" {
+      let allowed = name == "empty" ? ["for"] : ["if", "ifnot"]
+      guard let last = opened.last, allowed.contains(last.name) else {
+        throw wrong("{% \(name) %} stands in no {% \(allowed[0]) %}")
+      }
+    } else if StencilVocabulary.reserved.contains(name) {
+      throw wrong("{% \(name) %} is reserved")
+    }
+  }
+
+  /// Notes that another template is taken in.
+  private mutating func refer(_ tag: StencilTag, _ words: [String]) throws(StencilScanError) {
+    let content = source.utf8[tag.content]
+    let keyword = words[0].utf8.count
+    guard let begin = content.dropFirst(keyword).firstIndex(where: { !StencilScanner.isSpace($0) })
+    else {
+      throw StencilScanError(
+        offset: tag.range.lowerBound,
+        message: "{% \(words[0]) %} names no template; write {% \(words[0]) \"NAME\" %}")
+    }
+    let mark = source.utf8[begin]
+    var name: String?
+    if mark == UInt8(ascii: "\"") || mark == UInt8(ascii: "'") {
+      let end = content[(begin + 1)...].firstIndex(of: mark) ?? tag.content.upperBound
+      let written = source.text(in: (begin + 1)..<end)
+      guard !written.contains(where: \.isNewline), !written.isEmpty else {
+        throw StencilScanError(offset: begin, message: "a template's name is on one line and not empty")
+      }
+      name = written
+    }
+    if words.dropFirst().contains(where: StencilExpression.needsGuard), name == nil {
+      throw StencilScanError(offset: begin, message: "a computed name is a plain path, without .last or [ ]")
+    }
+    let isInclude = words[0] == "include"
+    if !isInclude {
+      if let extendsAt {
+        let position = source.position(at: extendsAt)
+        throw StencilScanError(
+          offset: tag.range.lowerBound,
+          message: "{% extends %} can stand in a template once; it does at \(position.line):\(position.column)")
+      }
+      extendsAt = tag.range.lowerBound
+    }
+    references.append(
+      TemplateReference(
+        kind: isInclude ? .include : .inheritance, name: name, position: source.position(at: begin),
+        isConditional: opened.contains { $0.name != "filter" }))
+  }
+}
