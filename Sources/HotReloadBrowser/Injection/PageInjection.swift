@@ -37,14 +37,15 @@ public struct PageInjection: Sendable {
     return request.headerFields.contains(.fetchDestination) || accepted.contains("text/html")
   }
 
-  /// The request as whoever makes the page gets it: asking for the whole page, or for a confirmation that the browser's copy, with the
-  /// client as it is now, is good.
+  /// The request as whoever makes the page gets it: asking for the whole page, not compressed, or for a confirmation that the browser's
+  /// copy, with the client as it is now, is good.
   public func prepared(_ request: HTTPRequest) -> HTTPRequest {
     guard Self.expectsPage(request) else { return request }
     var request = request
     let tags = request.headerFields[.ifNoneMatch]
     request.headerFields[.ifNoneMatch] = tags.flatMap(entityTag.unmarked)
     request.headerFields[.ifModifiedSince] = nil
+    request.headerFields[.acceptEncoding] = "identity"
     request.headerFields[.range] = nil
     request.headerFields[.ifRange] = nil
     return request

@@ -38,6 +38,9 @@ public final class BuildMonitor: Sendable {
   /// The state now.
   public var state: BuildState { watch.withLock { $0.state } }
 
+  /// How many requests wait for the end of a build.
+  var waiterCount: Int { watch.withLock { $0.waiters.count } }
+
   /// Sets the state.
   public func update(_ state: BuildState) {
     let waiters = watch.withLock { watch in

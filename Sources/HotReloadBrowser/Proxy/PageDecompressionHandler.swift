@@ -16,6 +16,9 @@ final class PageDecompressionHandler: ChannelInboundHandler {
   private let inflation: Int
   private var decompressor: NIOHTTPResponseDecompressor?
 
+  /// Whether the body that arrives now is not what its head says it is, for it was decompressed.
+  var isActive: Bool { decompressor != nil }
+
   init(inflation: Int) { self.inflation = inflation }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {

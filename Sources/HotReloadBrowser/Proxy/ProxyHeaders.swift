@@ -28,8 +28,6 @@ struct ProxyHeaders: Sendable {
       switch field.name {
       case .origin, .referer:
         head.headers.add(name: field.name.rawName, value: toUpstream(url: field.value, of: ours))
-      case .acceptEncoding where PageInjection.expectsPage(request):
-        head.headers.add(name: field.name.rawName, value: Self.readableEncodings(field.value))
       case .cookie: cookies.append(field.value)
       case .contentLength where request.headerFields.contains(.transferEncoding),
         Self.forwardedFor, Self.forwardedHost, Self.forwardedProto, .expect, .trailer:
@@ -77,15 +75,6 @@ struct ProxyHeaders: Sendable {
       return "http://\(upstream.authority)\(rest[end...])"
     }
     return url
-  }
-
-  /// Of the encodings that the browser takes, those in which a page can be read here.
-  static func readableEncodings(_ header: String) -> String {
-    let kept = header.split(separator: ",").map(\.trimmed).filter {
-      let name = ($0.split(separator: ";").first ?? "").trimmed.lowercased()
-      return ["gzip", "deflate", "identity"].contains(name)
-    }
-    return kept.isEmpty ? "identity" : kept.joined(separator: ", ")
   }
 
   // MARK: From the upstream

@@ -45,7 +45,7 @@ final class UpstreamConnection: Sendable {
           let connection = UpstreamConnection(channel: channel, decompression: decompression)
           let pipeline = channel.pipeline.syncOperations
           try pipeline.addHTTPClientHandlers()
-          try pipeline.addHandlers([decompression, UpstreamHandler(connection)])
+          try pipeline.addHandlers([decompression, UpstreamHandler(connection, decompression)])
           return connection
         }
       }
@@ -61,13 +61,21 @@ final class UpstreamConnection: Sendable {
     try await channel.writeAndFlush(part)
   }
 
-  /// Begins a request. If its answer is a page that is compressed, it arrives decompressed.
-  func begin(_ head: HTTPRequestHead, decompressesPage: Bool) async throws {
+  /// Begins a request.
+  ///
+  /// - Parameters:
+  ///   - head: its head.
+  ///   - isWhole: whether it has no body. Then all of it is written at once: the program behind may answer and close
+  ///     before we come to write an end.
+  ///   - decompressesPage: whether the answer, if it is a page that is compressed, arrives decompressed.
+  func begin(_ head: HTTPRequestHead, isWhole: Bool, decompressesPage: Bool) async throws {
     let decompression = decompression
     let channel = channel
     try await channel.eventLoop.flatSubmit {
       decompression.value.isWanted = decompressesPage
-      return channel.writeAndFlush(HTTPClientRequestPart.head(head))
+      guard isWhole else { return channel.writeAndFlush(HTTPClientRequestPart.head(head)) }
+      channel.write(HTTPClientRequestPart.head(head), promise: nil)
+      return channel.writeAndFlush(HTTPClientRequestPart.end(nil))
     }.get()
   }
 
@@ -129,11 +137,20 @@ private final class UpstreamHandler: ChannelInboundHandler {
   typealias InboundIn = HTTPClientResponsePart
 
   private let connection: UpstreamConnection
+  private let decompression: PageDecompressionHandler
 
-  init(_ connection: UpstreamConnection) { self.connection = connection }
+  init(_ connection: UpstreamConnection, _ decompression: PageDecompressionHandler) {
+    self.connection = connection
+    self.decompression = decompression
+  }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    connection.receive(unwrapInboundIn(data))
+    var part = unwrapInboundIn(data)
+    if case .head(var head) = part, decompression.isActive {
+      head.headers.remove(name: "Content-Encoding")
+      part = .head(head)
+    }
+    connection.receive(part)
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {

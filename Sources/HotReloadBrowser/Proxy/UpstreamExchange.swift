@@ -35,8 +35,9 @@ final class UpstreamExchange: Sendable {
   func send(
     _ head: HTTPRequestHead, body: RequestBody?, decompressesPage: Bool
   ) async throws {
-    try await connection.begin(head, decompressesPage: decompressesPage)
-    guard let body else { return try await connection.write(.end(nil)) }
+    try await connection.begin(
+      head, isWhole: body == nil, decompressesPage: decompressesPage)
+    guard let body else { return }
     upload.withLock { $0.isComplete = false }
     let task = Task { [weak self, connection] in
       await Self.pass(body, to: connection)

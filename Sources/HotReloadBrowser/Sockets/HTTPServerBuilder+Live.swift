@@ -12,21 +12,25 @@ extension HTTPServerBuilder {
   ///
   /// - Parameters:
   ///   - live: what speaks to the browsers.
+  ///   - proxy: what passes all other WebSockets to a program behind; nil if there is none.
   ///   - connections: the connections of this server, if its address may change while it runs.
   ///   - configuration: as for Hummingbird's own `http1(configuration:)`. Without an idle timeout that of the limits counts.
   public static func http1(
-    live: LiveReload, draining connections: ServerConnections? = nil,
+    live: LiveReload, tunnelingTo proxy: DevelopmentProxy? = nil,
+    draining connections: ServerConnections? = nil,
     configuration: HTTP1Channel.Configuration = .init()
   ) -> HTTPServerBuilder {
     HTTPServerBuilder { responder in
       guard let connections else {
-        return LiveChannel(live: live, responder: responder, configuration: configuration)
+        return LiveChannel(
+          live: live, proxy: proxy, responder: responder, configuration: configuration)
       }
       var configuration = configuration
       let others = configuration.additionalChannelHandlers
       configuration.additionalChannelHandlers = { [connections.makeHandler()] + others() }
       return DrainingChannel(
-        base: LiveChannel(live: live, responder: responder, configuration: configuration),
+        base: LiveChannel(
+          live: live, proxy: proxy, responder: responder, configuration: configuration),
         connections: connections)
     }
   }

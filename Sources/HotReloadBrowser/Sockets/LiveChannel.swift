@@ -19,6 +19,8 @@ struct LiveChannel: ServerChildChannel, HTTPChannelHandler {
   static let maximumUndecoded = 64 << 10
 
   let live: LiveReload
+  /// What takes sockets that are not ours.
+  var proxy: DevelopmentProxy?
   let responder: Responder
   let configuration: HTTP1Channel.Configuration
   let connections = OpenConnections()
@@ -39,10 +41,12 @@ struct LiveChannel: ServerChildChannel, HTTPChannelHandler {
       let idle = configuration.idleTimeout.map { Duration.nanoseconds($0.nanoseconds) }
       let others: [any RemovableChannelHandler] =
         configuration.additionalChannelHandlers() + [
+          ExpectContinueHandler(),
           HTTPConnectionStateHandler(idleTimeout: idle ?? limits.idle, logger: logger)
         ]
       let gate = SocketGate(
-        live, .init(encoder: encoder, decoder: decoder, codec: codec, others: others))
+        live, tunnelingTo: proxy,
+        .init(encoder: encoder, decoder: decoder, codec: codec, others: others))
       try pipeline.addHandler(StallGuard(limits), position: .first)
       try pipeline.addHandlers(encoder, decoder, codec, gate)
       try pipeline.addHandlers(others)

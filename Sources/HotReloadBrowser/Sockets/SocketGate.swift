@@ -28,6 +28,8 @@ final class SocketGate: ChannelDuplexHandler, RemovableChannelHandler {
     case open
     /// A handshake's head has arrived; its end opens the socket or refuses it.
     case judged(SocketHandshake)
+    /// The same, for a socket that is not ours.
+    case foreign(HTTPRequest)
     /// The response under way is the last.
     case last
     /// Nothing that arrives counts any more.
@@ -35,14 +37,18 @@ final class SocketGate: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   private let live: LiveReload
+  private let proxy: DevelopmentProxy?
   private let handlers: HTTPHandlers
   private var state = State.open
   /// Requests whose head went through and whose response has not ended.
   private var requests = 0
   private var linger: Scheduled<Void>?
 
-  init(_ live: LiveReload, _ handlers: HTTPHandlers) {
+  init(
+    _ live: LiveReload, tunnelingTo proxy: DevelopmentProxy? = nil, _ handlers: HTTPHandlers
+  ) {
     self.live = live
+    self.proxy = proxy
     self.handlers = handlers
   }
 
@@ -66,7 +72,10 @@ final class SocketGate: ChannelDuplexHandler, RemovableChannelHandler {
       context.fireChannelRead(data)
     case (.judged(let handshake), .end):
       act(on: handshake, context)
-    case (.judged, _), (.last, .head), (.over, _):
+    case (.foreign(let request), .end):
+      state = .over
+      tunnel(request, context)
+    case (.judged, _), (.foreign, _), (.last, .head), (.over, _):
       break
     }
   }
@@ -76,6 +85,9 @@ final class SocketGate: ChannelDuplexHandler, RemovableChannelHandler {
     // A response that is under way would be lost in the frames.
     if requests == 0 {
       switch handshake {
+      case .notOurs where proxy != nil && SocketHandshake.asksForSocket(request):
+        state = .foreign(request)
+        return
       case .notOurs: break
       case .refused, .accepted:
         state = .judged(handshake)
@@ -158,25 +170,53 @@ final class SocketGate: ChannelDuplexHandler, RemovableChannelHandler {
     let head = HTTPResponse(
       status: .switchingProtocols, headerFields: SocketHandshake.answer(toKey: key))
     context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
-    let pipeline = context.pipeline.syncOperations
     let limits = live.options.limits
+    let handlers: [any ChannelHandler] = [
+      WebSocketFrameEncoder(),
+      ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: limits.frameSize)),
+      SocketHandler(hub: live.hub, seat: seat, wire: SocketWire(language), limits: limits),
+    ]
+    if !replaceHTTP(with: handlers, context) { seat.leave() }
+  }
+
+  /// Puts handlers in the place of those of HTTP.
+  /// - Returns: false if the connection is closing.
+  private func replaceHTTP(
+    with successors: [any ChannelHandler], _ context: ChannelHandlerContext
+  ) -> Bool {
+    let pipeline = context.pipeline.syncOperations
     for handler in handlers.others { pipeline.removeHandler(handler, promise: nil) }
     pipeline.removeHandler(handlers.codec, promise: nil)
     pipeline.removeHandler(handlers.encoder, promise: nil)
     do {
-      let frames = ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: limits.frameSize))
-      try pipeline.addHandlers(
-        [
-          WebSocketFrameEncoder(), frames,
-          SocketHandler(hub: live.hub, seat: seat, wire: SocketWire(language), limits: limits),
-        ], position: .after(handlers.decoder))
+      try pipeline.addHandlers(successors, position: .after(handlers.decoder))
     } catch {
-      seat.leave()
-      return context.close(promise: nil)
+      context.close(promise: nil)
+      return false
     }
     // It hands on what it has read already, and then leaves.
     pipeline.removeHandler(handlers.decoder, promise: nil)
     pipeline.removeHandler(context: context, promise: nil)
+    return true
+  }
+
+  /// Asks the program behind, and joins the two connections if it opens the socket.
+  private func tunnel(_ request: HTTPRequest, _ context: ChannelHandlerContext) {
+    guard let proxy else { return }
+    if let refusal = live.options.policy.refusal(of: request) { return refuse(refusal, context) }
+    let loopBound = context.loopBound
+    proxy.openTunnel(for: request, from: context.channel).assumeIsolated().whenComplete { result in
+      let context = loopBound.value
+      switch result {
+      case .success(let tunnel):
+        guard context.channel.isActive else { return tunnel.close() }
+        context.writeAndFlush(self.wrapOutboundOut(.head(tunnel.answer)), promise: nil)
+        if self.replaceHTTP(with: [tunnel.near], context) { tunnel.join() } else { tunnel.close() }
+      case .failure(let error):
+        guard context.channel.isActive else { return }
+        self.refuse(error as? RequestRefusal ?? .noTunnel, context)
+      }
+    }
   }
 }
 

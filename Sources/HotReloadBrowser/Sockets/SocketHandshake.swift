@@ -26,13 +26,16 @@ enum SocketHandshake: Sendable {
       self = .notOurs
       return
     }
-    guard Self.lists("websocket", in: request, .upgrade),
-      Self.lists("upgrade", in: request, .connection)
-    else {
+    guard Self.asksForSocket(request) else {
       self = .notOurs
       return
     }
     self = Self.judge(request, target, language, policy, token)
+  }
+
+  /// Whether a request asks for a WebSocket, ours or another.
+  static func asksForSocket(_ request: HTTPRequest) -> Bool {
+    lists("websocket", in: request, .upgrade) && lists("upgrade", in: request, .connection)
   }
 
   private static func judge(

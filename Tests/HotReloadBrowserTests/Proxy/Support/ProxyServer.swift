@@ -1,57 +1,98 @@
-import HotReloadBrowser
+import HotReload
+import HotReloadTesting
 import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
-import NIOHTTP1
-import NIOHTTPTypes
-import NIOHTTPTypesHTTP1
-import NIOPosix
 import ServiceLifecycle
+import WorkspaceTools
 
 @testable import HotReloadBrowser
 
-/// A server in front of the program behind, as `hotreload serve --proxy` is one.
-enum ProxyServer {
-  static let injection = PageInjection(token: "TOKEN", generation: 3)
-  static let element =
-    "<script src=\"/_hotreload/client.js\" data-hotreload=\"TOKEN\" data-generation=\"3\" defer></script>"
+/// A server in front of a program, as `hotreload serve --proxy` is one.
+struct ProxyServer: Sendable {
+  let port: Int
+  let live: LiveReload
+  let proxy: DevelopmentProxy
 
-  /// Runs the server while the body runs, with its port.
+  /// The element that a page gets, with its nonce if it has one.
+  func element(nonce: String? = nil) -> String {
+    PageScript(
+      token: live.token.text, generation: live.manager.snapshot().generation, nonce: nonce
+    ).html
+  }
+
+  /// Runs the server while the body runs, and ends it in an orderly way.
   static func run<R: Sendable>(
-    before proxy: DevelopmentProxy, while body: (Int) async throws -> R
+    before upstream: Int, limits: ProxyLimits = ProxyLimits(),
+    makeBuild: (LiveReload) -> BuildMonitor? = { _ in nil },
+    onReturn: @escaping @Sendable () async -> Void = {},
+    while body: (ProxyServer) async throws -> R
+  ) async throws -> R {
+    let folder = try TemporaryWorkspace()
+    let workspace = try Workspace(
+      root: folder.root, environment: WorkspaceEnvironment(name: "development", variables: [:]))
+    let manager = try await workspace.startHotReload(
+      configuration: HotReloadConfiguration(quietPeriod: .zero, logger: .quiet))
+    let live = LiveReload(manager: manager)
+    let proxy = DevelopmentProxy(
+      to: try ProxyUpstream("http://127.0.0.1:\(upstream)"), limits: limits, build: makeBuild(live)
+    ) {
+      live.announceReturn()
+      await onReturn()
+    }
+    let result: Result<R, any Error>
+    do {
+      result = .success(try await serve(live, proxy, while: body))
+    } catch {
+      result = .failure(error)
+    }
+    try await manager.shutdown()
+    return try result.get()
+  }
+
+  private static func serve<R: Sendable>(
+    _ live: LiveReload, _ proxy: DevelopmentProxy, while body: (ProxyServer) async throws -> R
   ) async throws -> R {
     let (ports, port) = AsyncStream<Int>.makeStream()
     let application = Application(
-      responder: InjectingResponder(proxy: proxy),
-      server: HTTPServerBuilder { responder in TunnelChannel(responder: responder, proxy: proxy) },
+      responder: LiveReloadResponder(ProxyResponder(proxy, context: AddressContext.self), live: live),
+      server: .http1(live: live, tunnelingTo: proxy),
       configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-      services: [proxy],
+      services: [live, proxy],
       onServerRunning: { port.yield($0.localAddress?.port ?? 0) }, logger: .quiet)
     let group = ServiceGroup(
       configuration: .init(services: [.init(service: application)], logger: .quiet))
     return try await withThrowingTaskGroup(of: Void.self) { tasks in
-      tasks.addTask { try await group.run() }
+      tasks.addTask {
+        defer { port.finish() }
+        try await group.run()
+      }
       var iterator = ports.makeAsyncIterator()
-      guard let number = await iterator.next() else { throw WireFailure("no server") }
+      guard let number = await iterator.next() else { throw WireFailure("the server did not start") }
       let result: Result<R, any Error>
-      do { result = .success(try await body(number)) } catch { result = .failure(error) }
+      do {
+        result = .success(try await body(ProxyServer(port: number, live: live, proxy: proxy)))
+      } catch {
+        result = .failure(error)
+      }
       await group.triggerGracefulShutdown()
       try await tasks.waitForAll()
       return try result.get()
     }
   }
-}
 
-/// What the responder of live reload does, without live reload.
-private struct InjectingResponder: HTTPResponder {
-  let proxy: DevelopmentProxy
+  /// Sends a request over a connection of its own, and reads the answer.
+  func get(_ path: String = "/", headers: String = "") async throws -> WireMessage {
+    try await exchange("GET \(path) HTTP/1.1\r\nHost: localhost:\(port)\r\n\(headers)\r\n")
+  }
 
-  func respond(to request: Request, context: AddressContext) async throws -> Response {
-    let prepared = Request(head: ProxyServer.injection.prepared(request.head), body: request.body)
-    let response = try await ProxyResponder(proxy, context: AddressContext.self)
-      .respond(to: prepared, context: context)
-    return ProxyServer.injection.inject(into: response, for: request.head)
+  func exchange(_ request: String, hasBody: Bool = true) async throws -> WireMessage {
+    try await Wire.blocking { [port] in
+      let wire = try Wire(port: port)
+      try wire.send(request)
+      return try wire.readMessage(hasBody: hasBody)
+    }
   }
 }
 
@@ -66,57 +107,24 @@ private struct AddressContext: RemoteAddressRequestContext {
 }
 
 extension Logger {
-  fileprivate static var quiet: Logger { Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }) }
+  fileprivate static var quiet: Logger {
+    Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+  }
 }
 
-/// HTTP/1.1, where a first request for a WebSocket becomes a tunnel.
-private struct TunnelChannel: HTTPChannelHandler {
-  typealias Upgrade = EventLoopFuture<Negotiated>
-
-  enum Negotiated: Sendable {
-    case http(NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>)
-    case tunnel(any Channel)
+extension ScriptedUpstream {
+  /// A program that answers each request on each connection.
+  static func answering<R: Sendable>(
+    port: Int = 0, _ answer: @escaping @Sendable (WireMessage) -> [UInt8],
+    while body: (ScriptedUpstream) async throws -> R
+  ) async throws -> R {
+    try await run(port: port, { wire in
+      while true { try wire.send(answer(try wire.readMessage())) }
+    }, while: body)
   }
+}
 
-  struct Value: ServerChildChannelValue {
-    let negotiated: EventLoopFuture<Negotiated>
-    let channel: any Channel
-  }
-
-  let responder: Responder
-  let proxy: DevelopmentProxy
-
-  func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-    channel.eventLoop.makeCompletedFuture {
-      let upgrade = NIOTypedHTTPServerUpgradeConfiguration<Negotiated>(
-        upgraders: [proxy.makeUpgrader { Negotiated.tunnel($0) }]
-      ) { channel in
-        channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandlers([
-            HTTP1ToHTTPServerCodec(secure: false), ExpectContinueHandler(),
-            HTTPConnectionStateHandler(logger: logger),
-          ])
-          return .http(
-            try NIOAsyncChannel(
-              wrappingChannelSynchronously: channel,
-              configuration: .init(isOutboundHalfClosureEnabled: true)))
-        }
-      }
-      var configuration = NIOUpgradableHTTPServerPipelineConfiguration(upgradeConfiguration: upgrade)
-      configuration.enablePipelining = false
-      configuration.enableErrorHandling = false
-      configuration.enableResponseHeaderValidation = false
-      let negotiated = try channel.pipeline.syncOperations.configureUpgradableHTTPServerPipeline(
-        configuration: configuration)
-      return Value(negotiated: negotiated, channel: channel)
-    }
-  }
-
-  func handle(value: Value, logger: Logger) async {
-    switch try? await value.negotiated.get() {
-    case .http(let channel): await handleHTTP(asyncChannel: channel, logger: logger)
-    case .tunnel(let channel): try? await channel.closeFuture.get()
-    case nil: break
-    }
-  }
+/// An answer as bytes, with its length.
+func answer(_ status: String = "200 OK", _ headers: String = "", _ body: [UInt8] = []) -> [UInt8] {
+  Array("HTTP/1.1 \(status)\r\n\(headers)Content-Length: \(body.count)\r\n\r\n".utf8) + body
 }

@@ -65,8 +65,9 @@ final class ScriptedUpstream: Sendable {
   }
 
   private func next() throws -> Wire {
-    let descriptor = Glibc.accept4(listener, nil, nil, CInt(SOCK_CLOEXEC.rawValue))
+    let descriptor = Glibc.accept(listener, nil, nil)
     guard descriptor >= 0 else { throw WireFailure("accept: errno \(errno)") }
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     let wire = Wire(descriptor: descriptor)
     record.withLock { $0.wires.append(wire) }
     return wire
