@@ -5,8 +5,8 @@ public import WorkspaceTools
 
 /// Keeps what the page at `/_hotreload/` shows: the last transactions, the requests around them, and how everything is.
 ///
-/// It listens while ``run()`` lasts, so it belongs into the program's service group. All other functions may be called from any
-/// thread or task, also before and after that.
+/// It knows of the reloads since it was made, and takes them in while ``run()`` lasts, so it belongs into the program's service
+/// group. All other functions may be called from any thread or task, also before and after that.
 public final class Dashboard: Service, Sendable {
   /// What it shows beside the manager itself.
   public struct Sources: Sendable {
@@ -50,6 +50,7 @@ public final class Dashboard: Service, Sendable {
   private let rules: RedactionRules
   private let now: @Sendable () -> Int64
   private let since: Int64
+  private let feed: AsyncStream<CompletedReload>
   private let history = Mutex(DashboardHistory())
 
   /// Creates a dashboard.
@@ -78,17 +79,17 @@ public final class Dashboard: Service, Sendable {
     self.rules = rules
     self.now = now
     since = now()
+    feed = manager.reloads()
   }
 
-  /// Listens to the manager until it shuts down, the service group does, or the task is cancelled. Then pages that listen are
-  /// told no more, and their answers end.
+  /// Takes in what the manager does until it shuts down, the service group does, or the task is cancelled. Then pages that
+  /// listen are told no more, and their answers end. Once only.
   public func run() async throws {
-    let reloads = manager.reloads()
     let (added, signal) = AsyncStream.makeStream(
       of: Void.self, bufferingPolicy: .bufferingNewest(1))
     await withTaskGroup(of: Void.self) { group in
       group.addTask {
-        for await reload in reloads.cancelOnGracefulShutdown() {
+        for await reload in self.feed.cancelOnGracefulShutdown() {
           await self.add(reload)
           signal.yield()
         }
@@ -107,14 +108,13 @@ public final class Dashboard: Service, Sendable {
 
   /// Shows a transaction.
   func add(_ completed: CompletedReload) async {
-    let number = history.withLock { $0.nextNumber() }
-    var reload = DashboardReload(completed, number: number, redacting: rules)
+    var reload = DashboardReload(completed, redacting: rules)
     guard reload.hasEffect else { return }
     if let excerpts = sources.excerpts {
+      let places = DashboardReload.places(of: completed.report)
       for index in reload.errors.indices.prefix(Self.excerptLimit) {
-        guard let file = reload.errors[index].file, let line = reload.errors[index].line,
-          let excerpt = await excerpts.read(file, line)
-        else { continue }
+        let (unit, error) = places[index]
+        guard let excerpt = await excerpts.read(unit, error) else { continue }
         reload.errors[index].add(excerpt, redacting: rules)
       }
     }

@@ -15,15 +15,12 @@ struct DashboardHistory: Sendable {
   /// Whether some reload's surroundings are not over yet.
   var isWaiting: Bool { reloads.contains { $0.latency?.isComplete != true } }
 
-  /// The number for the next one that is added.
-  mutating func nextNumber() -> Int {
-    last += 1
-    return last
-  }
-
-  /// Adds a transaction in front.
+  /// Adds a transaction in front, and gives it its number.
   mutating func add(_ reload: DashboardReload) {
-    reloads.insert(reload, at: 0)
+    last += 1
+    var numbered = reload
+    numbered.number = last
+    reloads.insert(numbered, at: 0)
     if reloads.count > Self.limit { reloads.removeLast(reloads.count - Self.limit) }
   }
 

@@ -13,13 +13,12 @@ extension DashboardReload {
   /// How many lines of an excerpt are shown.
   static let excerptLimit = 12
 
-  /// What a transaction did.
+  /// What a transaction did. It has no number yet.
   ///
   /// - Parameters:
   ///   - completed: the transaction, with the real values in it.
-  ///   - number: its number.
   ///   - rules: the keys whose values are taken out.
-  init(_ completed: CompletedReload, number: Int, redacting rules: RedactionRules) {
+  init(_ completed: CompletedReload, redacting rules: RedactionRules) {
     let report = completed.report
     let document = ReloadReport.Document(report).redacted(by: rules)
     var leftOut = 0
@@ -28,7 +27,7 @@ extension DashboardReload {
       return Array(all.prefix(Self.listLimit))
     }
     let (differences, counts) = Self.differences(in: completed.events, redacting: rules)
-    self.number = number
+    number = 0
     generation = report.generation
     time = completed.time
     duration = document.duration
@@ -44,10 +43,11 @@ extension DashboardReload {
     phases = document.phases
     files = bounded(Self.files(of: completed))
     self.differences = bounded(differences)
-    errors = bounded(
-      document.units.flatMap { unit in
-        unit.errors.map { Problem(unit: Self.shortened(unit.unit), $0) }
-      })
+    errors = bounded(Self.places(of: report)).map { unit, error in
+      Problem(
+        unit: Self.shortened(unit.description),
+        ConfigDiagnostic.Document(error).redacted(by: rules))
+    }
     notices = bounded(completed.events.compactMap { Self.notice($0.event) })
     self.leftOut = leftOut
     missedBefore = completed.droppedBefore
@@ -56,6 +56,11 @@ extension DashboardReload {
   /// Whether it loaded or told anything. One that somebody only waited with did neither.
   var hasEffect: Bool {
     !units.isEmpty || !files.isEmpty || !notices.isEmpty || missedBefore > 0
+  }
+
+  /// What is wrong with which unit, in the order of ``errors``, with the real values in it.
+  static func places(of report: ReloadReport) -> [(unit: UnitID, error: ConfigDiagnostic)] {
+    report.units.flatMap { unit in unit.outcome.diagnostics.map { (unit.unit, $0) } }
   }
 
   /// A text of so many characters at most, and a mark if there were more.

@@ -1,3 +1,6 @@
+public import HotReload
+public import WorkspaceTools
+
 /// A table of what something else knows, such as the fleet: the dashboard shows it without knowing what it is.
 public struct StatusTable: Sendable, Hashable, Codable {
   /// A name and what it stands for.
@@ -124,12 +127,12 @@ public struct ExcerptSource: Sendable {
     }
   }
 
-  /// The lines around a line of a file, whose path is relative to the root; nil if there are none that may be shown. What is
-  /// secret in them must be taken out by whoever reads them.
-  public var read: @Sendable (_ file: String, _ line: Int) async -> Excerpt?
+  /// The lines around an error of a unit; nil if there are none that may be shown. What is secret in them must be taken out
+  /// by whoever reads them. It is asked for once for each error, on any thread, and must not block it.
+  public var read: @Sendable (_ unit: UnitID, _ error: ConfigDiagnostic) async -> Excerpt?
 
   /// Creates one.
-  public init(_ read: @escaping @Sendable (_ file: String, _ line: Int) async -> Excerpt?) {
+  public init(_ read: @escaping @Sendable (UnitID, ConfigDiagnostic) async -> Excerpt?) {
     self.read = read
   }
 }

@@ -64,9 +64,10 @@
     const cell = (value, index) => {
       const isHead = index === 0 && !heads[0].number;
       const kind = heads[index].number ? "number" : heads[index].short ? "whole-word" : "break";
-      return h(isHead ? "th" : "td", { scope: isHead ? "row" : null, class: kind }, value ?? "");
+      return h(isHead ? "th" : "td", { scope: isHead ? "row" : null, class: kind, "data-head": heads[index].text }, h("span", {}, value ?? ""));
     };
-    return h("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": label },
+    const isStacked = !heads[0].narrow;
+    return h("div", { class: isStacked ? "scroll stacked" : "scroll", role: "region", tabindex: "0", "aria-label": label },
       h("table", {},
         h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col", class: head.number ? "number" : null }, head.text)))),
         h("tbody", {}, rows.map((row) => h("tr", {}, row.map(cell))))));
@@ -220,7 +221,7 @@
       h("div", { class: "plot-ends" }, h("span", {}, from[0]), h("span", {}, from[1])));
   }
 
-  const summaryHeads = ["", "Requests", "Failed", "p50", "p95", "Longest"].map((text, index) => ({ text, number: index > 0 }));
+  const summaryHeads = ["", "Count", "Failed", "p50", "p95", "Longest"].map((text, index) => ({ text, number: index > 0, short: true, narrow: true }));
   const summaryRow = (name, summary) => [name, number.format(summary.count), number.format(summary.errors),
     summary.count ? microseconds(summary.p50) : "–", summary.count ? microseconds(summary.p95) : "–",
     summary.count ? microseconds(summary.longest) : "–"];
@@ -230,12 +231,12 @@
     if (!around || around.strip.at.length === 0) return null;
     const begin = reload.time - reload.duration;
     const label = `Requests around the reload: before, 95 of 100 took at most ${microseconds(around.before.p95)}; `
-      + `after, ${microseconds(around.after.p95)}; ${plural(around.after.errors, "failure")} after it.`;
+      + `from its begin on, ${microseconds(around.after.p95)}; ${plural(around.after.errors, "failure")}.`;
     const seconds = (time) => `${((time - begin) / 1e9).toFixed(1)} s`;
     const until = reload.time + 3e9;
     return h("div", { class: "whole" }, h("h3", {}, "Requests around it"),
       plot(around.strip, { until, from: [seconds(around.strip.from), `+${seconds(until)}`], to: [[begin, reload.time]], label }),
-      table(summaryHeads, [summaryRow("Before", around.before), summaryRow("From its begin", around.after)], "Requests before and after the reload"));
+      table(summaryHeads, [summaryRow("Before", around.before), summaryRow("After", around.after)], "Requests before and after the reload"));
   }
 
   function reloadBody(reload) {

@@ -1,0 +1,133 @@
+import HotReload
+import Testing
+import WorkspaceTools
+
+@testable import HotReloadBrowser
+
+@Suite("The dashboard", .timeLimit(.minutes(5)))
+struct DashboardTests {
+  private struct Fleet: StatusSource {
+    var name: String { "Fleet" }
+    func status() async -> StatusTable {
+      StatusTable(
+        fields: [
+          StatusTable.Field(name: "Release", value: "88"),
+          StatusTable.Field(name: "Join token", value: "hunter2"),
+        ], columns: ["Instance", "API key"], rows: [["web-1", "hunter3"], ["web-2"]])
+    }
+  }
+
+  @Test("shows a reload with what changed, and then one that was rejected with its place")
+  func reloads() async throws {
+    let fixture = try await DashboardFixture()
+    try await fixture.save("port = 81\n")
+    try await fixture.save("port = [\n")
+    let document = await fixture.dashboard.document()
+    #expect(document.reloads.map(\.outcome) == ["rejected", "applied"])
+    #expect(document.reloads.map(\.number) == [2, 1])
+    let applied = document.reloads[1]
+    #expect(
+      applied.differences == [
+        DashboardReload.Difference(config: "app", keyPath: "port", old: "80", new: "81")
+      ])
+    #expect(applied.files.map(\.path) == ["config/app.toml"] && applied.generation == 2)
+    #expect(applied.phases.map(\.phase).contains("swap") && applied.producers == ["watcher"])
+    let error = try #require(document.reloads[0].errors.first)
+    #expect(error.unit == "config app" && error.file == "config/app.toml" && error.line != nil)
+    #expect(document.status.health == "degraded" && document.status.generation == 2)
+    try await fixture.end()
+  }
+
+  @Test("adds the lines around an error")
+  func excerpts() async throws {
+    let fixture = try await DashboardFixture(
+      sources: Dashboard.Sources(
+        excerpts: ExcerptSource { unit, error in
+          ExcerptSource.Excerpt(first: error.location?.line ?? 0, lines: ["\(unit)"])
+        }))
+    try await fixture.save("port = 1\nport = 2\n")
+    let error = try #require(fixture.dashboard.reloads.first?.errors.first)
+    #expect(error.excerpt == ExcerptSource.Excerpt(first: 2, lines: ["config app"]))
+    try await fixture.end()
+  }
+
+  @Test("shows the value of no secret, neither in force nor rejected, in any answer")
+  func secrets() async throws {
+    let fixture = try await DashboardFixture(
+      ["config/app.toml": "password = \"hunter1\"\nport = 80\n"],
+      sources: Dashboard.Sources(sections: [Fleet()]))
+    struct Typed: Decodable, Sendable {
+      var password: Int?
+    }
+    try await fixture.save("password = \"hunter4\"\nport = 80\n")
+    try await fixture.save("password = 5\nport = 80\n")
+    let stream = try await fixture.manager.watchConfigChanges("app", as: Typed.self)
+    try await fixture.save("password = \"hunter6\"\nport = 80\n")
+    #expect(stream.current.password == 5)
+    #expect(fixture.dashboard.reloads.first?.outcome == "rejected")
+    for path in [DashboardPath.data, DashboardPath.status] {
+      let text = try await fixture.get(path).text
+      #expect(!text.contains("hunter"), "\(path) tells a secret")
+      #expect(text.contains("config/app.toml"))
+    }
+    let section = try #require(await fixture.dashboard.document().sections.first)
+    let hidden = RedactionRules.replacement
+    #expect(section.table.fields.map(\.value) == ["88", hidden])
+    #expect(section.table.rows == [["web-1", hidden], ["web-2"]])
+    try await fixture.end()
+  }
+
+  @Test("lists templates and assets sorted and bounded, and only if somebody knows them")
+  func content() async throws {
+    let name = DashboardReloadTests.evil
+    let fixture = try await DashboardFixture(
+      sources: Dashboard.Sources(
+        templates: TemplateGraphSource {
+          [TemplateGraphSource.Template(path: "z", uses: [name])]
+            + (0..<TemplateGraphSource.limit).map {
+              TemplateGraphSource.Template(path: "a\($0)", uses: [])
+            }
+        }))
+    let content = try #require(await fixture.dashboard.document().content)
+    #expect(content.templates?.count == TemplateGraphSource.limit && content.leftOut == 1)
+    #expect(content.templates?.first?.path == "a0" && content.assets == nil)
+    #expect(await fixture.dashboard.document(content: false).content == nil)
+    try await fixture.end()
+  }
+
+  @Test("counts the requests of the last minute, and says nothing of them if there were none")
+  func requests() async throws {
+    let fixture = try await DashboardFixture()
+    #expect(await fixture.dashboard.document().requests == nil)
+    fixture.dashboard.timer.record(.milliseconds(3), failed: true)
+    let requests = try #require(await fixture.dashboard.document().requests)
+    #expect(requests.summary.count == 1 && requests.summary.errors == 1)
+    #expect(requests.strip.longest == [3_000])
+    try await fixture.end()
+  }
+
+  @Test("tells pages that listen of each reload, and no more after its end")
+  func news() async throws {
+    let fixture = try await DashboardFixture()
+    let news = try #require(fixture.dashboard.news.listen())
+    try await fixture.save("port = 81\n")
+    var iterator = news.makeAsyncIterator()
+    #expect(await iterator.next() == .changed(generation: 2))
+    try await fixture.end()
+    #expect(await iterator.next() == nil)
+    #expect(fixture.dashboard.news.listen() == nil)
+    #expect(fixture.dashboard.news.listenerCount == 0)
+  }
+
+  @Test("keeps the newest word for a slow page, and does not let a sign of life take its place")
+  func slowPage() async throws {
+    let news = DashboardNews()
+    var iterator = try #require(news.listen()).makeAsyncIterator()
+    news.tell(.changed(generation: 1))
+    news.tell(.changed(generation: 2))
+    news.tell(.stillHere)
+    #expect(await iterator.next() == .changed(generation: 2))
+    news.tell(.stillHere)
+    #expect(await iterator.next() == .stillHere)
+  }
+}
