@@ -141,8 +141,10 @@ let package = Package(
       name: "HotReloadSite",
       dependencies: [
         "HotReload", "HotReloadContent", "HotReloadMustache", "HotReloadStencil",
-        "HotReloadBrowser", "HotReloadProcess", "WorkspaceTools", "WorkspaceFiles", system, logging,
-        lifecycle, hummingbird, hummingbirdCore,
+        "HotReloadBrowser", "HotReloadServer", "HotReloadProcess", "WorkspaceTools",
+        "WorkspaceFiles", system, logging, lifecycle, hummingbird, hummingbirdCore,
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "NIOCore", package: "swift-nio"),
       ],
       swiftSettings: strict),
     .target(
@@ -165,8 +167,11 @@ let package = Package(
     .executableTarget(
       name: "HotReloadCommand",
       dependencies: [
-        "HotReload", "HotReloadProcess", "HotReloadContent", "HotReloadSite", "FileWatching",
-        "WorkspaceTools", "WorkspaceFiles", system, logging, lifecycle,
+        "HotReload", "HotReloadProcess", "HotReloadContent", "HotReloadMustache",
+        "HotReloadStencil",
+        "HotReloadBrowser", "HotReloadServer", "HotReloadSite", "FileWatching", "WorkspaceTools",
+        "WorkspaceFiles", system, logging, lifecycle,
+        .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

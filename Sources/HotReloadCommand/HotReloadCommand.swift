@@ -23,7 +23,8 @@ struct HotReloadCommand: AsyncParsableCommand {
       cleanly with 0. A usage error is 64, an error of the workspace 1. What run ends with is told in its help.
       """,
     subcommands: [
-      WatchCommand.self, FollowCommand.self, CheckCommand.self, GetCommand.self, RunCommand.self,
+      ServeCommand.self, ExplainCommand.self, AssetsCommand.self, WatchCommand.self,
+      FollowCommand.self, CheckCommand.self, GetCommand.self, RunCommand.self,
       StatusCommand.self, ReloadCommand.self, PauseCommand.self, ResumeCommand.self,
       HistoryCommand.self, DiffCommand.self, RestoreCommand.self,
     ])

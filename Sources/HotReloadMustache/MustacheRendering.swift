@@ -37,7 +37,8 @@ final class MustacheRendering {
         return enter(path, request)
       case .computedPartial:
         guard let name = receiver.string else {
-          throw fail(request, "a template's name is a text; the data has \(receiver.value.kindName)")
+          throw fail(
+            request, "a template's name is a text; the data has \(receiver.value.kindName)")
         }
         return enter(try templates.use(name), request)
       case .asset(let name):

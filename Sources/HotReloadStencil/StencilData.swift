@@ -100,7 +100,8 @@ enum StencilPath {
     var depth = 0
     for character in path {
       switch character {
-      case ".", "[" where depth == 0:
+      case ".",
+        "[" where depth == 0:
         if !current.isEmpty { steps.append(current) }
         current = ""
         if character == "[" { depth = 1 }

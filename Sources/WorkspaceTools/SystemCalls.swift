@@ -30,7 +30,7 @@ package enum SystemCalls {
   }
 
   /// The process's current folder.
-  static func currentDirectory() throws(Errno) -> FilePath {
+  package static func currentDirectory() throws(Errno) -> FilePath {
     guard let path = getcwd(nil, 0) else { throw lastError }
     defer { free(path) }
     return FilePath(platformString: path)

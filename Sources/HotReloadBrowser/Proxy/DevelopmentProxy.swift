@@ -63,6 +63,9 @@ public final class DevelopmentProxy: Service {
     await pool.shutDown()
   }
 
+  /// The program is being started again: `onReturn` is called when it answers.
+  public func expectReturn() { departure.yield() }
+
   private func isThere() async -> Bool {
     guard let connection = try? await pool.open() else { return false }
     pool.giveBack(connection)

@@ -152,7 +152,9 @@ private final class TunnelHandshake: ChannelInboundHandler, RemovableChannelHand
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if case .some(.inputClosed) = event as? ChannelEvent, !isAnswered { context.close(promise: nil) }
+    if case .some(.inputClosed) = event as? ChannelEvent, !isAnswered {
+      context.close(promise: nil)
+    }
     context.fireUserInboundEventTriggered(event)
   }
 

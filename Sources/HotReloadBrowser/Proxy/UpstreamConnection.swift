@@ -12,7 +12,9 @@ final class UpstreamConnection: Sendable {
   enum Failure: Error, CustomStringConvertible {
     case closedEarly
 
-    var description: String { "the program behind closed the connection in the middle of an answer" }
+    var description: String {
+      "the program behind closed the connection in the middle of an answer"
+    }
   }
 
   private struct Inbox {

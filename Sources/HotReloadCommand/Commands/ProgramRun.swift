@@ -15,13 +15,25 @@ struct ProgramRun: Sendable {
   private let ignoring: GitIgnore?
   private let output = StandardOutput()
   private let renderer: SupervisorRenderer
+  private let onEvent: @Sendable (SupervisorEvent) -> Void
+  /// Ends when somebody else wants it to end.
+  private let stopping: AsyncStream<Never>
+  private let stopSignal: AsyncStream<Never>.Continuation
 
-  init(_ command: RunCommand) throws {
+  /// - Parameter onEvent: is told what happens, beside whoever reads the output.
+  init(_ command: RunCommand, onEvent: @escaping @Sendable (SupervisorEvent) -> Void = { _ in })
+    throws
+  {
     self.command = command
+    self.onEvent = onEvent
+    (stopping, stopSignal) = AsyncStream.makeStream()
     workspace = try command.options.workspace()
     ignoring = command.noGitignore ? nil : GitIgnore(root: workspace.root)
     renderer = SupervisorRenderer(program: printable(command.command[0]))
   }
+
+  /// Ends the program, and then the run.
+  func stop() { stopSignal.finish() }
 
   /// Returns the exit code.
   func run() async throws -> Int32 {
@@ -43,8 +55,14 @@ struct ProgramRun: Sendable {
         if !files.isEmpty { supervisor.changed(files) }
       }
     }
+    let stopper = Task {
+      for await _ in stopping {}
+      supervisor.stop()
+    }
     let code = await supervisor.run(checking: command.program.noParse ? [] : configs())
     signals.end()
+    stop()
+    await stopper.value
     await watcher.stop()
     await watching.value
     try await manager?.shutdown()
@@ -121,6 +139,7 @@ extension ProgramRun {
 
 extension ProgramRun {
   private func report(_ event: SupervisorEvent) {
+    onEvent(event)
     if command.json {
       print(renderer.json(event, time: nanosecondsSince1970()))
     } else {

@@ -59,6 +59,11 @@ public struct AssetManifest: Sendable {
   /// The asset of a file, by its path relative to the workspace's root.
   public subscript(path: String) -> Asset? { assets[path] }
 
+  /// The assets that refer to one, directly or through others, sorted; they change with it. None if the manifest was loaded.
+  public func dependents(of path: String) -> [String] {
+    affected(by: [path]).subtracting([path]).sorted()
+  }
+
   /// References that lead nowhere and files that were left out, sorted by place. They refuse nothing.
   public var problems: [ConfigDiagnostic] {
     files.problems

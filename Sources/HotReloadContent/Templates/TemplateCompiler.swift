@@ -138,9 +138,11 @@ public final class TemplateCompiler: ReloadParticipant {
     }
     guard let text = String(validating: bytes, as: UTF8.self) else {
       // Up to the first bad byte, the repaired text is the same.
-      let source = TemplateSource(path: path, name: name, text: String(decoding: bytes, as: UTF8.self))
+      let source = TemplateSource(
+        path: path, name: name, text: String(decoding: bytes, as: UTF8.self))
       let bad = zip(bytes, source.utf8).prefix { $0 == $1 }.count
-      return entry(source, nil, [], [source.diagnostic(at: bad, "the file is not UTF-8 from here on")])
+      return entry(
+        source, nil, [], [source.diagnostic(at: bad, "the file is not UTF-8 from here on")])
     }
     let source = TemplateSource(path: path, name: name, text: text)
     do {

@@ -34,7 +34,9 @@ public protocol TemplateEngine: Sendable {
 
 extension TemplateEngine where Linked == NothingLinked {
   /// Nothing is prepared.
-  public func link(_ templates: ReachableTemplates<Code>) throws -> NothingLinked { NothingLinked() }
+  public func link(_ templates: ReachableTemplates<Code>) throws -> NothingLinked {
+    NothingLinked()
+  }
 }
 
 /// What an engine made of one file.

@@ -1,7 +1,7 @@
 import HTTPTypes
 public import HotReloadContent
 public import Hummingbird
-import NIOCore
+internal import NIOCore
 public import SystemPackage
 
 /// Serves the assets of a workspace in development.

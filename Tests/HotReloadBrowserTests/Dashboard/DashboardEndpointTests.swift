@@ -59,9 +59,10 @@ struct DashboardEndpointTests {
     #expect(page.field("Cross-Origin-Resource-Policy") == "same-origin")
     #expect(!page.fields.contains { $0.name.hasPrefix("Access-Control") })
     #expect(page.text.contains(#"data-token="to&quot;ken""#) && !page.text.contains("{{"))
-    for forbidden in ["<style", " style=", "onclick", "http://", "https://", "</script>\n<script>"] {
+    for forbidden in ["<style", " style=", "onclick", "http://", "https://", "</script>\n<script>"]
+    {
       let text = page.text.replacing("http://www.w3.org/2000/svg", with: "")
-      .replacing("xmlns='http", with: "")
+        .replacing("xmlns='http", with: "")
       #expect(!text.contains(forbidden), "\(forbidden)")
     }
     let script = try await fixture.get(DashboardPath.script).text

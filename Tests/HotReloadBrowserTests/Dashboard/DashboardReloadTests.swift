@@ -170,7 +170,8 @@ struct DashboardHistoryTests {
     #expect(history.reloads.last?.number == 6)
   }
 
-  @Test("tells requests before a reload from those after its begin, and keeps them when they are over")
+  @Test(
+    "tells requests before a reload from those after its begin, and keeps them when they are over")
   func latency() throws {
     var history = DashboardHistory()
     let reload = DashboardReload(

@@ -74,7 +74,7 @@ struct ContentReloadTests {
     let status = await fixture.manager.status()
     #expect(
       status.rejected["templates"]?.map(\.description)
-        == ["templates/index.mustache:1:1: joiner refused it: it is bad"])
+        == ["templates/index.mustache:1:1: it is bad"])
     try await fixture.save(Self.index, "one")
     #expect(fixture.recorder.takeNames().contains("recovered templates"))
     #expect(await fixture.manager.status().rejected.isEmpty)

@@ -56,7 +56,8 @@ struct ProxyServer: Sendable {
   ) async throws -> R {
     let (ports, port) = AsyncStream<Int>.makeStream()
     let application = Application(
-      responder: LiveReloadResponder(ProxyResponder(proxy, context: AddressContext.self), live: live),
+      responder: LiveReloadResponder(
+        ProxyResponder(proxy, context: AddressContext.self), live: live),
       server: .http1(live: live, tunnelingTo: proxy),
       configuration: .init(address: .hostname("127.0.0.1", port: 0)),
       services: [live, proxy],
@@ -69,7 +70,9 @@ struct ProxyServer: Sendable {
         try await group.run()
       }
       var iterator = ports.makeAsyncIterator()
-      guard let number = await iterator.next() else { throw WireFailure("the server did not start") }
+      guard let number = await iterator.next() else {
+        throw WireFailure("the server did not start")
+      }
       let result: Result<R, any Error>
       do {
         result = .success(try await body(ProxyServer(port: number, live: live, proxy: proxy)))
@@ -118,9 +121,11 @@ extension ScriptedUpstream {
     port: Int = 0, _ answer: @escaping @Sendable (WireMessage) -> [UInt8],
     while body: (ScriptedUpstream) async throws -> R
   ) async throws -> R {
-    try await run(port: port, { wire in
-      while true { try wire.send(answer(try wire.readMessage())) }
-    }, while: body)
+    try await run(
+      port: port,
+      { wire in
+        while true { try wire.send(answer(try wire.readMessage())) }
+      }, while: body)
   }
 }
 

@@ -1,0 +1,240 @@
+#!/usr/bin/env python3
+"""From saving a file to the first frame in which a browser shows it: hotreload serve, and Hugo's server beside it.
+
+usage: browser.py --hotreload BINARY [--hugo BINARY] [--saves N]
+
+Both serve the same page to the same Chromium, one after the other in alternating rounds. A script in the page looks at
+each frame (requestAnimationFrame) at the text of one element and at a custom property that the style sheet gives it. The
+time is taken from right before the file's rename to the frame in which its new value is there; both are times of the
+system's clock. Needs Linux, Chromium and Python's playwright.
+"""
+
+import argparse
+import os
+import queue
+import random
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+
+from playwright.sync_api import sync_playwright
+
+# Milliseconds. From the targets of the project.
+TARGETS = {"style": 50, "template": 80}
+# Seconds that one save may take before it counts as lost.
+PATIENCE = 10
+# Saves in one round, before the other server has its turn.
+ROUND = 20
+
+PROBE = """
+(() => {
+  let last;
+  const look = () => {
+    const element = document.getElementById('probe');
+    if (element) {
+      const value = element.textContent.trim() + '|' +
+        getComputedStyle(element).getPropertyValue('--probe').trim();
+      if (value !== last) {
+        last = value;
+        window.seen(value, performance.timeOrigin + performance.now());
+      }
+    }
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+})();
+"""
+
+PAGE = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Probe</title><link rel="stylesheet" href="%s"></head>
+<body><h1>Probe</h1><p id="probe">%s</p>%s</body>
+</html>
+"""
+FILLER = "<ul>" + "".join(f"<li>Item {n}</li>" for n in range(100)) + "</ul>"
+STYLE = "body { font-family: sans-serif; }\n#probe { --probe: %s; color: teal; }\n"
+
+
+class Server:
+    """A server program with one page and one style sheet."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.template, self.style = "first", "first"
+        self.write_template()
+        self.write_style()
+
+    def write(self, path, text):
+        """Replaces a file as editors do; returns the time right before its rename, in milliseconds."""
+        path = os.path.join(self.folder, path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        temporary = os.path.join(os.path.dirname(path), ".saving.tmp")
+        with open(temporary, "w", encoding="utf-8") as file:
+            file.write(text)
+        now = time.time() * 1000
+        os.rename(temporary, path)
+        return now
+
+    def write_template(self):
+        return self.write(self.template_path, PAGE % (self.style_url, self.template, FILLER))
+
+    def write_style(self):
+        return self.write(self.style_path, STYLE % self.style)
+
+    def start(self):
+        self.process = subprocess.Popen(
+            self.command(), cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        found = queue.Queue()
+
+        def read():
+            for line in self.process.stdout:
+                match = re.search(r"http://(?:127\.0\.0\.1|localhost):(\d+)", line)
+                if match:
+                    found.put(match.group(1))
+
+        threading.Thread(target=read, daemon=True).start()
+        self.url = f"http://localhost:{found.get(timeout=60)}/"
+        for _ in range(200):
+            try:
+                urllib.request.urlopen(self.url, timeout=2).read()
+                return
+            except OSError:
+                time.sleep(0.05)
+        sys.exit(f"{self.name} does not answer at {self.url}")
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+
+class HotReload(Server):
+    name = "hotreload serve"
+    template_path, style_path, style_url = "templates/pages/index.mustache", "static/app.css", "/static/app.css"
+
+    def __init__(self, folder, binary):
+        super().__init__(folder)
+        self.binary = binary
+        self.write(".workspace", "")
+
+    def command(self):
+        return [self.binary, "serve", "--root", self.folder, "--port", "0"]
+
+
+class Hugo(Server):
+    name = "hugo server"
+    template_path, style_path, style_url = "layouts/index.html", "static/app.css", "/app.css"
+
+    def __init__(self, folder, binary):
+        super().__init__(folder)
+        self.binary = binary
+        self.write("hugo.toml", 'title = "Probe"\ndisableKinds = ["taxonomy", "term", "RSS", "sitemap"]\n')
+
+    def command(self):
+        port = random.randint(20000, 40000)
+        return [self.binary, "server", "--source", self.folder, "--port", str(port), "--bind", "127.0.0.1",
+                "--renderToMemory", "--disableFastRender=false"]
+
+
+class Client:
+    """A page of the server in a browser of its own, and what its frames showed."""
+
+    def __init__(self, browser, server):
+        self.server = server
+        self.times = {}
+        self.page = browser.new_context().new_page()
+        self.page.expose_binding("seen", lambda _, value, at: self.times.setdefault(value, at))
+        self.page.add_init_script(PROBE)
+        self.page.goto(server.url)
+        self.wait(f"{server.template}|{server.style}", "the first frame")
+        # The connection of the live reload, which neither server tells of.
+        self.page.wait_for_timeout(1000)
+
+    def wait(self, value, what):
+        end = time.monotonic() + PATIENCE
+        while value not in self.times:
+            if time.monotonic() > end:
+                sys.exit(f"{self.server.name}: {what} did not show {value!r} within {PATIENCE} s")
+            self.page.wait_for_timeout(1)
+        return self.times[value]
+
+    def save(self, kind, number):
+        server = self.server
+        if kind == "style":
+            server.style = f"s{number}"
+            start = server.write_style()
+        else:
+            server.template = f"t{number}"
+            start = server.write_template()
+        shown = self.wait(f"{server.template}|{server.style}", f"save {number} of the {kind}")
+        # Not in step with anything that ticks.
+        self.page.wait_for_timeout(random.uniform(150, 300))
+        return shown - start
+
+
+def percentile(values, share):
+    values = sorted(values)
+    return values[min(len(values) - 1, int(share * len(values)))]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--hotreload", required=True)
+    parser.add_argument("--hugo", default=shutil.which("hugo"))
+    parser.add_argument("--chromium", default=shutil.which("chromium"))
+    parser.add_argument("--saves", type=int, default=200)
+    options = parser.parse_args()
+    folder = tempfile.mkdtemp(prefix="hotreload-browser-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
+    servers = [HotReload(os.path.join(folder, "hotreload"), options.hotreload)]
+    if options.hugo:
+        servers.append(Hugo(os.path.join(folder, "hugo"), options.hugo))
+    figures = {(server.name, kind): [] for server in servers for kind in TARGETS}
+    try:
+        for server in servers:
+            server.start()
+        with sync_playwright() as playwright:
+            browsers = [playwright.chromium.launch(executable_path=options.chromium, args=["--no-sandbox"])
+                        for _ in servers]
+            clients = [Client(browser, server) for browser, server in zip(browsers, servers)]
+            number = 0
+            while number < options.saves:
+                for client in clients:
+                    for kind in TARGETS:
+                        for step in range(number, min(number + ROUND, options.saves)):
+                            figures[client.server.name, kind].append(client.save(kind, step))
+                number += ROUND
+            for browser in browsers:
+                browser.close()
+    finally:
+        for server in servers:
+            if hasattr(server, "process"):
+                server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+    report(figures, servers, options.saves)
+
+
+def report(figures, servers, saves):
+    print(f"# browser: save -> first frame that shows it, {saves} saves each")
+    print(f"{'measure':<44}{'p50':>10}{'p95':>10}{'p95 of Hugo':>14}{'target':>12}")
+    for kind, target in TARGETS.items():
+        for server in servers:
+            values = figures[server.name, kind]
+            p50, p95 = statistics.median(values), percentile(values, 0.95)
+            ours = server is servers[0]
+            peer = percentile(figures[servers[1].name, kind], 0.95) if len(servers) > 1 else None
+            met = ours and p95 <= target and (peer is None or p95 < peer)
+            verdict = ("met" if met else "missed") if ours else ""
+            share = f"{p95 / peer:.2f}x" if ours and peer else "-"
+            goal = f"<= {target} ms" if ours else ""
+            print(f"{server.name + ', ' + kind:<44}{p50:>7.1f} ms{p95:>7.1f} ms{share:>14}{goal:>12}  {verdict}")
+
+
+main()

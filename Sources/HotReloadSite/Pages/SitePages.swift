@@ -1,0 +1,184 @@
+import HTTPTypes
+import HotReload
+import HotReloadContent
+import HotReloadServer
+import Hummingbird
+import Logging
+import WorkspaceTools
+
+/// Answers with the pages of a workspace: `templates/pages/**`, rendered with its configs.
+///
+/// Everything that one answer is made of belongs to one snapshot. A page is also rendered for a form that is posted to it, whose
+/// fields it can show. `errors/404` and `errors/error` are the pages for what is not there and for what fails; without
+/// them there are plain ones.
+struct SitePages: Sendable {
+  /// The largest form that is taken, in bytes.
+  static let maximumForm = 1 << 20
+  /// The templates for errors.
+  static let notFoundPage = "errors/404"
+  static let failurePage = "errors/error"
+
+  let manager: HotReloadManager
+  let templates: ParticipantRegistration<TemplateLibrary>
+  let assets: ParticipantRegistration<AssetManifest>
+  let logger: Logger
+
+  /// What one answer is made of.
+  private struct View {
+    var library: TemplateLibrary
+    var manifest: AssetManifest
+    var configs: ConfigTable
+    var configNames: [String]
+  }
+
+  /// Answers any request.
+  func respond(to request: Request) async -> Response {
+    let snapshot = manager.snapshot()
+    let view = View(
+      library: snapshot.product(of: templates) ?? templates.current,
+      manifest: snapshot.product(of: assets) ?? assets.current,
+      configs: PageData.configs(of: snapshot), configNames: snapshot.configNames)
+    let path: RequestPath
+    do { path = try RequestPath(target: request.head.path ?? "/") } catch {
+      return failure(
+        HTTPResponse.Status(code: error.status), "This address cannot be answered",
+        "\(error)", request)
+    }
+    let routes = PageRoutes { view.library.path(of: $0) != nil }
+    switch routes.route(path.components, endsInSlash: path.endsInSlash) {
+    case .redirect(let target):
+      return Response(
+        status: .permanentRedirect, headers: [.location: target, .cacheControl: "no-cache"])
+    case .none: return notFound(path, view, request)
+    case .page(let name):
+      guard [.get, .head, .post].contains(request.method) else {
+        var response = failure(
+          .methodNotAllowed, "This page does not take \(request.method.rawValue)",
+          "A page can be asked for, and a form can be posted to it.", request)
+        response.headers[.allow] = "GET, HEAD, POST"
+        return response
+      }
+      return await page(name, path, view, request)
+    }
+  }
+
+  private func page(
+    _ name: String, _ path: RequestPath, _ view: View, _ request: Request
+  ) async -> Response {
+    var form: [(name: String, value: String)] = []
+    if request.method == .post {
+      do { form = try await Self.form(of: request) } catch {
+        return failure(
+          .contentTooLarge, "The form is too large",
+          "A form may have \(Self.maximumForm) bytes.", request)
+      }
+    }
+    let asked = PageData.Request(
+      path: "/" + path.relative, method: request.method.rawValue,
+      query: FormFields.parse(path.query ?? ""), form: form)
+    do {
+      let text = try render(name, asked, view)
+      return html(text, as: Self.contentType(of: name), .ok, request)
+    } catch {
+      logger.error(
+        "a page cannot be rendered",
+        metadata: ["page": "\(name)", "errors": .array(error.diagnostics.map { "\($0)" })])
+      return failed(asked, error, view, request)
+    }
+  }
+
+  private func render(
+    _ name: String, _ asked: PageData.Request, _ view: View, extra: [(String, ConfigTree)] = []
+  ) throws(TemplateError) -> String {
+    if let usage = RenderUsage.current {
+      for name in view.configNames { usage.note(.config(name)) }
+    }
+    var configs = view.configs
+    for (key, value) in extra { configs[key] = value }
+    let manifest = view.manifest
+    let context = RenderContext(
+      data: PageData.tree(configs, asked), asset: { try manifest.requiredURL(for: $0) })
+    return try view.library.render(name, context)
+  }
+
+  // MARK: Errors
+
+  private func notFound(_ path: RequestPath, _ view: View, _ request: Request) -> Response {
+    let asked = PageData.Request(path: "/" + path.relative, method: request.method.rawValue)
+    if view.library.path(of: Self.notFoundPage) != nil {
+      do {
+        return html(try render(Self.notFoundPage, asked, view), .notFound, request)
+      } catch {
+        return failed(asked, error, view, request)
+      }
+    }
+    let wanted = path.components.isEmpty ? "index" : path.relative
+    return failure(
+      .notFound, "There is no such page",
+      "A page for this address would be templates/\(PageRoutes.folder)/\(wanted).mustache or .stencil.",
+      request)
+  }
+
+  private func failed(
+    _ asked: PageData.Request, _ error: TemplateError, _ view: View, _ request: Request
+  ) -> Response {
+    let messages = ConfigTree(
+      .array(error.diagnostics.map { ConfigTree(.string($0.description)) }))
+    if view.library.path(of: Self.failurePage) != nil,
+      let text = try? render(
+        Self.failurePage, asked, view, extra: [("error", ConfigTree(["messages": messages]))])
+    {
+      return html(text, .internalServerError, request)
+    }
+    let page = BuiltInPage(
+      title: "This page cannot be rendered",
+      text: "It will be shown as soon as what is wrong is mended.", diagnostics: error.diagnostics)
+    return html(page.html, .internalServerError, request)
+  }
+
+  private func failure(
+    _ status: HTTPResponse.Status, _ title: String, _ text: String, _ request: Request
+  ) -> Response {
+    html(BuiltInPage(title: title, text: text).html, status, request)
+  }
+
+  // MARK: Answers
+
+  private func html(
+    _ text: String, as type: String = "text/html; charset=utf-8", _ status: HTTPResponse.Status,
+    _ request: Request
+  ) -> Response {
+    let body = ByteBuffer(string: text)
+    var headers: HTTPFields = [.contentType: type, .cacheControl: "no-cache"]
+    headers[.xContentTypeOptions] = "nosniff"
+    guard request.method != .head else {
+      headers[.contentLength] = "\(body.readableBytes)"
+      return Response(status: status, headers: headers)
+    }
+    return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: body))
+  }
+
+  /// `pages/feed.xml` is XML; a page without a known ending is HTML.
+  private static func contentType(of name: String) -> String {
+    let type = ContentType.of(path: name)
+    return type == ContentType.unknown ? "text/html; charset=utf-8" : type
+  }
+
+  private static func form(of request: Request) async throws -> [(name: String, value: String)] {
+    let body = try await request.body.collect(upTo: maximumForm)
+    let type = request.headers[.contentType]?.prefix { $0 != ";" }.lowercased()
+    guard type == "application/x-www-form-urlencoded" else { return [] }
+    return FormFields.parse(String(buffer: body))
+  }
+}
+
+/// ``SitePages`` at the end of a router's middleware.
+struct SitePagesMiddleware<Context: RequestContext>: RouterMiddleware {
+  let pages: SitePages
+
+  func handle(
+    _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+  ) async throws -> Response {
+    await pages.respond(to: request)
+  }
+}

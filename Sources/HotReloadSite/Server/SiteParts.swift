@@ -1,0 +1,62 @@
+import HotReload
+import HotReloadBrowser
+import HotReloadContent
+import HotReloadServer
+import Hummingbird
+import Logging
+import WorkspaceTools
+
+/// What a development server is put together from.
+struct SiteParts: Sendable {
+  let options: SiteOptions
+  let manager: HotReloadManager
+  let live: LiveReload
+  let dashboard: Dashboard
+  /// The workspace's own pages; nil for a program's.
+  let content: SiteContent?
+  /// The program whose pages are shown; nil for the workspace's own.
+  let proxy: DevelopmentProxy?
+
+  init(_ manager: HotReloadManager, _ options: SiteOptions) async throws {
+    self.options = options
+    self.manager = manager
+    var liveOptions = LiveReloadOptions(
+      policy: RequestPolicy(allowedHosts: options.allowedHosts), redaction: options.redaction,
+      logger: options.logger)
+    var sources = Dashboard.Sources()
+    switch options.pages {
+    case .workspace:
+      let content = try await SiteContent.load(by: manager)
+      self.content = content
+      liveOptions.assetChanges = { content.assetChanges(of: $0) }
+      let shown = content.dashboardSources
+      sources.templates = shown.templates
+      sources.assets = shown.assets
+    case .program:
+      content = nil
+      // Nothing is made of them here; but browsers are told of their changes.
+      for unit in [UnitID.templates, .assets] {
+        try await manager.register(FileKeeper(unit: unit), for: [unit], name: unit.description)
+      }
+    }
+    let live = LiveReload(manager: manager, options: liveOptions)
+    self.live = live
+    dashboard = Dashboard(manager, sources: sources, redacting: options.redaction)
+    guard case .program(let upstream, let build) = options.pages else {
+      proxy = nil
+      return
+    }
+    proxy = DevelopmentProxy(to: upstream, build: build) {
+      live.announce(.update(.init(generation: manager.snapshot().generation, all: true)))
+    }
+  }
+}
+
+/// Keeps the files of a unit as they are.
+private struct FileKeeper: ReloadParticipant {
+  let unit: UnitID
+
+  func prepare(_ change: ReloadChange) async throws -> FileSet {
+    change.files(of: unit) ?? FileSet()
+  }
+}
