@@ -76,7 +76,7 @@ class ServedSite(Site):
 
     def start(self):
         self.process = subprocess.Popen(
-            [self.command, "serve", str(self.root), "--port", str(self.port)],
+            [self.command, "serve", "--root", str(self.root), "--port", str(self.port)],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         for line in self.process.stdout:
             found = re.search(r"http://[^\s/]+:(\d+)", line)

@@ -14,6 +14,8 @@ import WorkspaceTools
 struct SitePages: Sendable {
   /// The largest form that is taken, in bytes.
   static let maximumForm = 1 << 20
+  /// What browsers ask for without being told.
+  static let icon = "favicon.ico"
   /// The templates for errors.
   static let notFoundPage = "errors/404"
   static let failurePage = "errors/error"
@@ -49,6 +51,7 @@ struct SitePages: Sendable {
     case .redirect(let target):
       return Response(
         status: .permanentRedirect, headers: [.location: target, .cacheControl: "no-cache"])
+    case .none where path.components == [Self.icon]: return icon(view)
     case .none: return notFound(path, view, request)
     case .page(let name):
       guard [.get, .head, .post].contains(request.method) else {
@@ -60,6 +63,12 @@ struct SitePages: Sendable {
       }
       return await page(name, path, view, request)
     }
+  }
+
+  /// Browsers ask for it by themselves; a site that has none need not hear of it in each console.
+  private func icon(_ view: View) -> Response {
+    guard let url = view.manifest.url(for: Self.icon) else { return Response(status: .noContent) }
+    return Response(status: .temporaryRedirect, headers: [.location: url, .cacheControl: "no-cache"])
   }
 
   private func page(
