@@ -37,7 +37,8 @@ public struct MustacheEngine: TemplateEngine {
         references: rewriter.references)
     } catch let error as MustacheTemplate.ParserError {
       let position = TemplatePosition(line: max(1, error.context.lineNumber), column: 1)
-      throw TemplateError(source.diagnostic(at: position, "Mustache cannot read it: \(error.error)"))
+      throw TemplateError(
+        source.diagnostic(at: position, "Mustache cannot read it: \(error.error)"))
     }
   }
 

@@ -46,7 +46,8 @@ struct MustacheRewriter {
       var copied = 0
       while let tag = try scanner.next(mode) {
         if isBetweenBlocks, tag.kind != .block, tag.kind != .comment, tag.kind != .close {
-          throw wrong(tag, "only blocks, {{$name}}…{{/name}}, can stand in {{<\(opened.last?.name ?? "")}}")
+          throw wrong(
+            tag, "only blocks, {{$name}}…{{/name}}, can stand in {{<\(opened.last?.name ?? "")}}")
         }
         output += source.utf8[copied..<tag.range.lowerBound]
         copied = tag.range.lowerBound
@@ -55,7 +56,8 @@ struct MustacheRewriter {
       output += source.utf8[copied...]
       if let last = opened.last {
         throw MustacheScanError(
-          offset: last.offset, message: "\(last.name) is opened here and never closed; write {{/\(last.name)}}")
+          offset: last.offset,
+          message: "\(last.name) is opened here and never closed; write {{/\(last.name)}}")
       }
     } catch {
       throw TemplateError(source.diagnostic(at: error.offset, error.message))
@@ -132,7 +134,8 @@ struct MustacheRewriter {
       let position = source.position(at: last.offset)
       throw wrong(
         tag,
-        "expected {{/\(last.name)}}, which is opened at \(position.line):\(position.column), found {{/\(tag.name)}}")
+        "expected {{/\(last.name)}}, which is opened at \(position.line):\(position.column), found {{/\(tag.name)}}"
+      )
     }
     write("/", last.written)
     mode = last.mode
@@ -148,7 +151,8 @@ struct MustacheRewriter {
     _ tag: MustacheTag, _ kind: TemplateReference.Kind
   ) throws(MustacheScanError) -> String {
     let isComputed = tag.name.hasPrefix("*")
-    let written = isComputed ? tag.name.dropFirst().drop(while: \.isWhitespace) : Substring(tag.name)
+    let written =
+      isComputed ? tag.name.dropFirst().drop(while: \.isWhitespace) : Substring(tag.name)
     let name = String(written)
     guard !name.isEmpty else { throw wrong(tag, "the tag names no template") }
     guard !name.contains(where: \.isWhitespace) else {
@@ -158,7 +162,8 @@ struct MustacheRewriter {
     let position = source.position(at: tag.nameOffset)
     references.append(
       TemplateReference(
-        kind: kind, name: isComputed ? nil : name, position: position, isConditional: isConditional))
+        kind: kind, name: isComputed ? nil : name, position: position, isConditional: isConditional)
+    )
     let key = request(isComputed ? .computedPartial : .partial(name), position)
     guard isComputed else { return "*\(key)" }
     return name == "." ? "*.\(key)" : "*\(name).\(key)"
@@ -179,7 +184,8 @@ struct MustacheRewriter {
       throw wrong(tag, "write {{#asset}}NAME{{/asset}}, with the plain name of a file")
     }
     let text = source.text(in: start..<end.range.lowerBound)
-    let name = String(text.trimmingPrefix(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+    let name = String(
+      text.trimmingPrefix(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
     guard !name.isEmpty else { throw wrong(tag, "{{#asset}} names no file") }
     write("&", request(.asset(name), source.position(at: tag.range.lowerBound)))
   }
@@ -218,7 +224,8 @@ struct MustacheRewriter {
       let place = offset + name.utf8.distance(from: name.startIndex, to: bad)
       throw MustacheScanError(
         offset: place,
-        message: "a name has letters, digits and . - _ ? in it, found \"\(name.unicodeScalars[bad])\"")
+        message:
+          "a name has letters, digits and . - _ ? in it, found \"\(name.unicodeScalars[bad])\"")
     }
     let parts = name.split(separator: "(", omittingEmptySubsequences: false)
     let closing = name.reversed().prefix { $0 == ")" }.count

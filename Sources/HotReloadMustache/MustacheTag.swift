@@ -38,9 +38,11 @@ struct MustacheScanner {
     let opening = String(decoding: mode.open, as: UTF8.self)
     let closing = String(decoding: mode.close, as: UTF8.self)
     let isTriple = sigil == UInt8(ascii: "{")
-    let afterDelimiters = kind == .delimiters ? find([UInt8(ascii: "=")] + mode.close, from: inner) : inner
+    let afterDelimiters =
+      kind == .delimiters ? find([UInt8(ascii: "=")] + mode.close, from: inner) : inner
     guard let searched = afterDelimiters, let end = find(mode.close, from: searched) else {
-      throw MustacheScanError(offset: start, message: "the tag \(opening) is not closed with \(closing)")
+      throw MustacheScanError(
+        offset: start, message: "the tag \(opening) is not closed with \(closing)")
     }
     var content = inner..<end
     var after = end + mode.close.count

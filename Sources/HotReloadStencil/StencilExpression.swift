@@ -44,7 +44,9 @@ struct StencilExpression {
       case let byte where StencilScanner.isSpace(byte):
         output.append(UInt8(ascii: " "))
         offset += 1
-        if output.dropLast().last.map({ ![0x2C, 0x3A, 0x20].contains($0) }) ?? true { isArgument = false }
+        if output.dropLast().last.map({ ![0x2C, 0x3A, 0x20].contains($0) }) ?? true {
+          isArgument = false
+        }
       case UInt8(ascii: "|"):
         // Stencil takes what has a space on one side of the bar only for two words.
         isArgument = false
@@ -91,7 +93,8 @@ struct StencilExpression {
   private mutating func range(
     _ low: String, _ high: String, at begin: Int, _ end: Int
   ) throws(StencilScanError) {
-    guard !isArgument, !low.isEmpty, !high.isEmpty, end == bytes.count || bytes[end] != UInt8(ascii: "|"),
+    guard !isArgument, !low.isEmpty, !high.isEmpty,
+      end == bytes.count || bytes[end] != UInt8(ascii: "|"),
       !Self.needsGuard(high)
     else { throw wrong(begin, "a range is two plain numbers or names: 1...count") }
     output += Array("\(try guarded(low, at: begin))|\(StencilVocabulary.range):\(high)".utf8)

@@ -59,7 +59,8 @@ struct StencilRewriter {
       emitText(copied..<source.utf8.count, trims, false)
       if let last = opened.last {
         throw StencilScanError(
-          offset: last.offset, message: "{% \(last.name) %} is opened here and never closed; write {% \(last.end) %}")
+          offset: last.offset,
+          message: "{% \(last.name) %} is opened here and never closed; write {% \(last.end) %}")
       }
     } catch {
       throw TemplateError(source.diagnostic(at: error.offset, error.message))
@@ -175,12 +176,14 @@ struct StencilRewriter {
       let end = content[(begin + 1)...].firstIndex(of: mark) ?? tag.content.upperBound
       let written = source.text(in: (begin + 1)..<end)
       guard !written.contains(where: \.isNewline), !written.isEmpty else {
-        throw StencilScanError(offset: begin, message: "a template's name is on one line and not empty")
+        throw StencilScanError(
+          offset: begin, message: "a template's name is on one line and not empty")
       }
       name = written
     }
     if words.dropFirst().contains(where: StencilExpression.needsGuard), name == nil {
-      throw StencilScanError(offset: begin, message: "a computed name is a plain path, without .last or [ ]")
+      throw StencilScanError(
+        offset: begin, message: "a computed name is a plain path, without .last or [ ]")
     }
     let isInclude = words[0] == "include"
     if !isInclude {
@@ -188,7 +191,9 @@ struct StencilRewriter {
         let position = source.position(at: extendsAt)
         throw StencilScanError(
           offset: tag.range.lowerBound,
-          message: "{% extends %} can stand in a template once; it does at \(position.line):\(position.column)")
+          message:
+            "{% extends %} can stand in a template once; it does at \(position.line):\(position.column)"
+        )
       }
       extendsAt = tag.range.lowerBound
     }

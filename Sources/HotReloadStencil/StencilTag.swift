@@ -22,15 +22,19 @@ struct StencilScanner {
   /// - Throws: if it is not closed.
   mutating func next() throws(StencilScanError) -> StencilTag? {
     guard let start = nextStart() else { return nil }
-    let closing: UInt8 = bytes[start + 1] == UInt8(ascii: "{") ? UInt8(ascii: "}") : bytes[start + 1]
+    let closing: UInt8 =
+      bytes[start + 1] == UInt8(ascii: "{") ? UInt8(ascii: "}") : bytes[start + 1]
     var end = start + 2
     // As in Stencil, the sign that opens a tag may also close it: `{%}`.
     if closing == UInt8(ascii: "}") { end += 1 }
-    while end < bytes.count, !(bytes[end - 1] == closing && bytes[end] == UInt8(ascii: "}")) { end += 1 }
+    while end < bytes.count, !(bytes[end - 1] == closing && bytes[end] == UInt8(ascii: "}")) {
+      end += 1
+    }
     guard end < bytes.count else {
       let signs = String(decoding: [bytes[start], bytes[start + 1]], as: UTF8.self)
       let wanted = String(decoding: [closing, UInt8(ascii: "}")], as: UTF8.self)
-      throw StencilScanError(offset: start, message: "the tag \(signs) is not closed with \(wanted)")
+      throw StencilScanError(
+        offset: start, message: "the tag \(signs) is not closed with \(wanted)")
     }
     offset = end + 1
     return tag(start..<(end + 1), closing)
@@ -50,7 +54,9 @@ struct StencilScanner {
       case UInt8(ascii: "%"): .block
       default: .comment
       }
-    var content = range.count >= 4 ? (range.lowerBound + 2)..<(range.upperBound - 2) : range.lowerBound..<range.lowerBound
+    var content =
+      range.count >= 4
+      ? (range.lowerBound + 2)..<(range.upperBound - 2) : range.lowerBound..<range.lowerBound
     var trims = (before: false, after: false)
     if kind == .block {
       if let first = content.first, Self.marks.contains(bytes[first]) {

@@ -34,7 +34,7 @@ final class StencilVocabulary: Extension {
     }
     registerFilter("escape") { value in
       if let text = value as? StencilSafeText { return text }
-      return StencilSafeText(description: StencilData.escaped(StencilData.text(value)))
+      return StencilSafeText(description: HTMLText.escaped(StencilData.text(value)))
     }
     registerFilter("asset") { value in try rendering?.asset(StencilData.text(value)) }
     registerFilter("indent") { value, arguments in try Self.indent(value, arguments) }
@@ -60,12 +60,14 @@ final class StencilVocabulary: Extension {
     let width = arguments.isEmpty ? 4 : StencilData.integer(arguments[0])
     guard arguments.count <= 3, let width, (0...maximumIndentation).contains(width) else {
       throw TemplateSyntaxError(
-        "indent takes a width from 0 to \(maximumIndentation), what to indent with, and whether the first line is")
+        "indent takes a width from 0 to \(maximumIndentation), what to indent with, and whether the first line is"
+      )
     }
     let unit = arguments.count > 1 ? StencilData.text(arguments[1]) : " "
     let indentsFirst = arguments.count > 2 && (arguments[2] as? Bool ?? false)
     let indentation = String(repeating: unit, count: width)
-    let lines = StencilData.text(value).split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    let lines = StencilData.text(value).split(
+      omittingEmptySubsequences: false, whereSeparator: \.isNewline)
     let text = lines.enumerated().map { index, line in
       line.isEmpty || (index == 0 && !indentsFirst) ? String(line) : indentation + line
     }.joined(separator: "\n")
@@ -93,7 +95,9 @@ final class StencilOutput: NodeType {
     self.escapes = escapes
     let words = Array(token.components.dropFirst())
     func resolvable(_ words: [String]) throws -> any Resolvable {
-      if words.count > 1, let expression = try? parser.compileExpression(components: words, token: token) {
+      if words.count > 1,
+        let expression = try? parser.compileExpression(components: words, token: token)
+      {
         return expression
       }
       return try parser.compileFilter(words.joined(separator: " "), containedIn: token)
@@ -125,6 +129,6 @@ final class StencilOutput: NodeType {
     let result = try shown?.resolve(context)
     if let safe = result as? StencilSafeText { return safe.description }
     let text = StencilData.text(result)
-    return escapes ? StencilData.escaped(text) : text
+    return escapes ? HTMLText.escaped(text) : text
   }
 }

@@ -34,7 +34,9 @@ public protocol TemplateEngine: Sendable {
 
 extension TemplateEngine where Linked == NothingLinked {
   /// Nothing is prepared.
-  public func link(_ templates: ReachableTemplates<Code>) throws -> NothingLinked { NothingLinked() }
+  public func link(_ templates: ReachableTemplates<Code>) throws -> NothingLinked {
+    NothingLinked()
+  }
 }
 
 /// What an engine made of one file.
@@ -92,7 +94,7 @@ public struct ReachableTemplates<Code: Sendable>: Sendable {
     if let usage = RenderUsage.current {
       for path in reached.paths { usage.note(.template(path)) }
     }
-    let problems = index.diagnostics(of: reached.paths)
+    let problems = index.problems.isEmpty ? [] : index.diagnostics(of: reached.paths)
     guard problems.isEmpty else { throw TemplateError(problems) }
     return path
   }

@@ -120,7 +120,8 @@ extension TemplateIndex {
 
   private static func text(of circle: [TemplateLink]) -> String {
     let way = circle.map(\.place) + [circle.first?.user ?? ""]
-    return (circle.count == 1
+    return
+      (circle.count == 1
       ? "the template takes in itself without end"
       : "these templates take in each other without end")
       + ": \(way.joined(separator: " → ")); put one of them in a section or condition that ends"
@@ -139,7 +140,8 @@ extension TemplateIndex {
         + (near.isEmpty ? "; bring it back, or take this reference out" : near)
     }
     let endings = engines[engine].fileExtensions.sorted()
-    let files = endings.contains { plain.hasSuffix(".\($0)") } ? [plain] : endings.map { "\(plain).\($0)" }
+    let files =
+      endings.contains { plain.hasSuffix(".\($0)") } ? [plain] : endings.map { "\(plain).\($0)" }
     let places = files.map { "\(folder)/\($0)" } + files
     return "there is no template \(plain); looked for \(places.joined(separator: ", "))\(near)"
   }

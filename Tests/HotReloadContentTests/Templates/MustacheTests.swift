@@ -8,16 +8,16 @@ struct MustacheTests {
   func shows() async throws {
     let bench = try await TemplateBench([
       "templates/page.mustache": """
-        {{<layout/base}}
-        {{$title}}{{title}}{{/title}}
-        {{$body}}
-        {{#items}}
-          {{> parts/item}}
-        {{/items}}
-        {{^items}}none{{/items}}
-        {{/body}}
-        {{/layout/base}}
-        """,
+      {{<layout/base}}
+      {{$title}}{{title}}{{/title}}
+      {{$body}}
+      {{#items}}
+        {{> parts/item}}
+      {{/items}}
+      {{^items}}none{{/items}}
+      {{/body}}
+      {{/layout/base}}
+      """,
       "templates/layout/base.mustache": "<title>{{$title}}?{{/title}}</title>\n{{$body}}{{/body}}",
       "templates/parts/item.mustache": "<li>{{name}} {{plusone(number)}} {{{raw}}}{{&raw}}</li>\n",
     ])
@@ -27,7 +27,8 @@ struct MustacheTests {
         [
           "title": "A & B",
           "items": [
-            ConfigTree(["name": "x", "number": 1, "raw": "<b>"]), ConfigTree(["name": "y", "number": 2]),
+            ConfigTree(["name": "x", "number": 1, "raw": "<b>"]),
+            ConfigTree(["name": "y", "number": 2]),
           ],
         ]) == """
           <title>A &amp; B</title>
@@ -42,7 +43,8 @@ struct MustacheTests {
   @Test("are found with and without extension, in the folder before elsewhere")
   func names() async throws {
     let bench = try await TemplateBench([
-      "templates/a.mustache": "{{>b}}{{>b.mustache}}{{>./b}}{{>mail/c}}", "templates/b.mustache": "b",
+      "templates/a.mustache": "{{>b}}{{>b.mustache}}{{>./b}}{{>mail/c}}",
+      "templates/b.mustache": "b",
       "b.mustache": "other", "mail/c.mustache": "c",
     ])
     #expect(bench.page("a") == "bbbc")
@@ -72,11 +74,15 @@ struct MustacheTests {
   @Test("show the URL of an asset, and name the place of one that is not there")
   func assets() async throws {
     let bench = try await TemplateBench([
-      "templates/a.mustache": "x\r\n\r\n  {{> head }}", "templates/head.mustache":
+      "templates/a.mustache": "x\r\n\r\n  {{> head }}",
+      "templates/head.mustache":
         "<link href=\"{{#asset}} app.css {{/asset}}\">",
     ])
-    #expect(bench.page("a", asset: { "/static/\($0)?a&b" }).contains("href=\"/static/app.css?a&amp;b\""))
-    let failure = bench.page("a") { throw ConfigDiagnostic(location: nil, message: "there is no asset \($0)") }
+    #expect(
+      bench.page("a", asset: { "/static/\($0)?a&b" }).contains("href=\"/static/app.css?a&amp;b\""))
+    let failure = bench.page("a") {
+      throw ConfigDiagnostic(location: nil, message: "there is no asset \($0)")
+    }
     #expect(failure == "! templates/head.mustache:1:13: there is no asset app.css")
     let refusal = await bench.refusal(of: ["templates/head.mustache": "{{#asset}}{{x}}{{/asset}}"])
     #expect(
@@ -125,7 +131,8 @@ struct MustacheTests {
     ])
     let data = chain(100).table ?? [:]
     let text = bench.page("tree", data)
-    #expect(text.hasPrefix("<99<98<97") && text.hasSuffix("<1<end" + String(repeating: ">", count: 100)))
+    #expect(
+      text.hasPrefix("<99<98<97") && text.hasSuffix("<1<end" + String(repeating: ">", count: 100)))
   }
 
   @Test(
@@ -144,7 +151,8 @@ struct MustacheTests {
     let failure = bench.page("tree", data)
     #expect(failure.hasPrefix("! templates/node.mustache:2:"), "\(failure)")
     #expect(
-      failure.contains("without end: templates/node.mustache → templates/node.mustache"), "\(failure)")
+      failure.contains("without end: templates/node.mustache → templates/node.mustache"),
+      "\(failure)")
     #expect(bench.page("tree", data).hasPrefix("! "), "again, after the failure")
   }
 
@@ -155,12 +163,14 @@ struct MustacheTests {
       "templates/x.mustache": "X{{>y}}", "templates/y.mustache": "Y", "templates/s.stencil": "S",
     ])
     #expect(
-      bench.page("a", ["kind": "x", "list": ["y", "y"], "page": ConfigTree(["kind": "y"])]) == "XYYYY")
+      bench.page("a", ["kind": "x", "list": ["y", "y"], "page": ConfigTree(["kind": "y"])])
+        == "XYYYY")
     #expect(bench.library.dependents(of: "y") == ["templates/a.mustache", "templates/x.mustache"])
     #expect(bench.library.dependents(of: "s").isEmpty)
     #expect(
       bench.page("a", ["kind": "z"])
-        == "! templates/a.mustache:1:4: there is no template z; looked for templates/z.mustache, z.mustache")
+        == "! templates/a.mustache:1:4: there is no template z; looked for templates/z.mustache, z.mustache"
+    )
     #expect(
       bench.page("a", ["kind": ConfigTree(.table([:]))])
         == "! templates/a.mustache:1:4: a template's name is a text; the data has table")

@@ -80,9 +80,12 @@ extension TemplateLibrary {
 
 /// A chain of nodes, each with one child; the last has none, or no key for it.
 func chain(_ length: Int, endsWithKey: Bool = true) -> ConfigTree {
-  var node: ConfigTree = endsWithKey ? ConfigTree(["name": "end", "children": []]) : ConfigTree(["name": "end"])
+  var node: ConfigTree =
+    endsWithKey ? ConfigTree(["name": "end", "children": []]) : ConfigTree(["name": "end"])
   for number in 1..<length {
-    node = ConfigTree(["name": ConfigTree(.string("\(number)")), "children": ConfigTree(.array([node]))])
+    node = ConfigTree([
+      "name": ConfigTree(.string("\(number)")), "children": ConfigTree(.array([node])),
+    ])
   }
   return node
 }

@@ -42,12 +42,15 @@ struct TemplateCompilerTests {
     #expect(bench.page("a") == "better")
   }
 
-  @Test("refuses a name of which there is no template, and says what was looked for and may be meant")
+  @Test(
+    "refuses a name of which there is no template, and says what was looked for and may be meant")
   func missing() async throws {
     let bench = try await TemplateBench(
       ["templates/layout/header.mustache": "h", "templates/s.stencil": "s"], policy: .strict)
     #expect(
-      await bench.refusal(of: ["templates/a.mustache": "{{>layout/header}}\r\n {{> layout/haeder }}"]) == [
+      await bench.refusal(of: [
+        "templates/a.mustache": "{{>layout/header}}\r\n {{> layout/haeder }}"
+      ]) == [
         "templates/a.mustache:2:6: there is no template layout/haeder; looked for "
           + "templates/layout/haeder.mustache, layout/haeder.mustache; did you mean layout/header?"
       ])
@@ -86,7 +89,9 @@ struct TemplateCompilerTests {
     let bench = try await TemplateBench(
       ["templates/a.mustache": "{{>b}}", "templates/b.mustache": "b"], policy: .strict)
     #expect(
-      await bench.refusal(of: ["templates/b.mustache": "\n{{>c}}", "templates/c.mustache": "{{x}}{{>a}}"]) == [
+      await bench.refusal(of: [
+        "templates/b.mustache": "\n{{>c}}", "templates/c.mustache": "{{x}}{{>a}}",
+      ]) == [
         "templates/a.mustache:1:4: these templates take in each other without end: "
           + "templates/a.mustache:1:4 → templates/b.mustache:2:4 → templates/c.mustache:1:9 → templates/a.mustache; "
           + "put one of them in a section or condition that ends"
@@ -102,18 +107,23 @@ struct TemplateCompilerTests {
   @Test("that is lenient starts with broken templates, and lets them keep nothing else out")
   func lenient() async throws {
     let bench = try await TemplateBench([
-      "templates/a.mustache": "{{#x}}", "templates/b.mustache": "{{>a}}", "templates/c.mustache": "c",
+      "templates/a.mustache": "{{#x}}", "templates/b.mustache": "{{>a}}",
+      "templates/c.mustache": "c",
     ])
     let error = "templates/a.mustache:1:1: x is opened here and never closed; write {{/x}}"
     #expect(bench.errors == [error])
-    #expect(bench.page("a") == "! \(error)" && bench.page("b") == "! \(error)" && bench.page("c") == "c")
-    #expect(await bench.refusal(of: ["templates/c.mustache": "d", "templates/a.mustache": "{{y"]).isEmpty)
+    #expect(
+      bench.page("a") == "! \(error)" && bench.page("b") == "! \(error)" && bench.page("c") == "c")
+    #expect(
+      await bench.refusal(of: ["templates/c.mustache": "d", "templates/a.mustache": "{{y"]).isEmpty)
     #expect(bench.page("c") == "d" && bench.errors.count == 1)
     #expect(await bench.refusal(of: ["templates/c.mustache": "{{#z}}"]).count == 1)
     #expect(bench.page("c") == "d")
-    #expect(await bench.refusal(of: ["templates/c.mustache": "e", "templates/a.mustache": "a"]).isEmpty)
+    #expect(
+      await bench.refusal(of: ["templates/c.mustache": "e", "templates/a.mustache": "a"]).isEmpty)
     #expect(bench.page("b") == "a" && bench.errors.isEmpty)
-    #expect(await bench.refusal(of: ["templates/a.mustache": "{{y"]).count == 1, "it is good in force")
+    #expect(
+      await bench.refusal(of: ["templates/a.mustache": "{{y"]).count == 1, "it is good in force")
   }
 
   @Test("that is strict does not start with a broken template")
@@ -123,7 +133,8 @@ struct TemplateCompilerTests {
     }
   }
 
-  @Test("refuses what is not UTF-8 with the place of the first bad byte, and leaves other files alone")
+  @Test(
+    "refuses what is not UTF-8 with the place of the first bad byte, and leaves other files alone")
   func bytes() async throws {
     let compiler = TemplateCompiler(engines: [MustacheEngine()])
     let files = FileSet([
@@ -154,13 +165,56 @@ struct TemplateCompilerTests {
         group.addTask {
           (0..<50).count { round in
             let number = Int64(task * 1_000 + round)
-            let data: ConfigTable = ["items": [ConfigTree(.integer(number)), ConfigTree(.integer(7))]]
-            return library.page("a", data) != "\(number),7," || library.page("c", data) != "\(number),7,"
+            let data: ConfigTable = [
+              "items": [ConfigTree(.integer(number)), ConfigTree(.integer(7))]
+            ]
+            return library.page("a", data) != "\(number),7,"
+              || library.page("c", data) != "\(number),7,"
           }
         }
       }
       return await group.reduce(0, +)
     }
     #expect(wrong == 0)
+  }
+
+  @Test("takes an engine that a program brings along")
+  func ownEngine() async throws {
+    let compiler = TemplateCompiler(engines: [MustacheEngine(), LineEngine()])
+    let files = FileSet([
+      FileSet.File(path: "templates/a.lines", bytes: Array("one\n@b\nthree".utf8)),
+      FileSet.File(path: "templates/b.lines", bytes: Array("two".utf8)),
+    ])
+    let library = try await compiler.prepare(
+      ReloadChange(generation: 1, changed: [.templates], sets: [.templates: files]))
+    #expect(try library.render("a") == "one|two|three")
+    #expect(library.explain("b")?.dependents.map(\.path) == ["templates/a.lines"])
+  }
+}
+
+/// A language whose lines are shown, and include another template where they begin with `@`.
+private struct LineEngine: TemplateEngine {
+  let name = "Lines"
+  let fileExtensions: Set<String> = ["lines"]
+
+  func compile(_ source: TemplateSource) -> CompiledTemplate<[String]> {
+    let lines = source.text.split(separator: "\n").map(String.init)
+    let references = lines.enumerated().filter { $1.hasPrefix("@") }.map { number, line in
+      TemplateReference(
+        kind: .include, name: String(line.dropFirst()),
+        position: TemplatePosition(line: number + 1, column: 2), isConditional: false)
+    }
+    return CompiledTemplate(code: lines, references: references)
+  }
+
+  func render(
+    _ linked: NothingLinked, _ templates: ReachableTemplates<[String]>, _ context: RenderContext
+  ) throws -> String {
+    func show(_ path: String) throws -> String {
+      try (templates.code(at: path) ?? []).map { line in
+        line.hasPrefix("@") ? try show(templates.use(String(line.dropFirst()))) : line
+      }.joined(separator: "|")
+    }
+    return try show(templates.page)
   }
 }

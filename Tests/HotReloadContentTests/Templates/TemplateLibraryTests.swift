@@ -17,19 +17,27 @@ struct TemplateLibraryTests {
   @Test("knows what a template takes in and who takes it in, directly and not")
   func edges() async throws {
     let library = try await TemplateBench(Self.texts).library
-    #expect(library.dependencies(of: "pages/index") == ["templates/card.mustache", "templates/layout.mustache"])
+    #expect(
+      library.dependencies(of: "pages/index") == [
+        "templates/card.mustache", "templates/layout.mustache",
+      ])
     #expect(
       library.dependencies(of: "pages/index", transitive: true) == [
         "templates/card.mustache", "templates/layout.mustache", "templates/nav.mustache",
       ])
-    #expect(library.dependents(of: "nav") == ["templates/layout.mustache", "templates/pages/any.mustache"])
+    #expect(
+      library.dependents(of: "nav") == [
+        "templates/layout.mustache", "templates/pages/any.mustache",
+      ])
     #expect(
       library.dependents(of: "templates/nav.mustache", transitive: true) == [
-        "templates/layout.mustache", "templates/pages/about.mustache", "templates/pages/any.mustache",
+        "templates/layout.mustache", "templates/pages/about.mustache",
+        "templates/pages/any.mustache",
         "templates/pages/index.mustache",
       ])
     #expect(library.dependents(of: "foot", transitive: true) == ["templates/mail.stencil"])
-    #expect(library.dependents(of: "no such").isEmpty && library.dependencies(of: "no such").isEmpty)
+    #expect(
+      library.dependents(of: "no such").isEmpty && library.dependencies(of: "no such").isEmpty)
     #expect(library.source(of: "nav")?.text == "nav" && library.source(of: "no such") == nil)
   }
 
@@ -65,7 +73,8 @@ struct TemplateLibraryTests {
     #expect(graph.nodes.map(\.isBroken) == [true, false])
     #expect(graph.edges.map(\.target) == ["templates/b.mustache", nil, nil])
     #expect(graph.edges.map(\.reference.name) == ["b", nil, "gone"])
-    let decoded = try JSONDecoder().decode(TemplateGraph.self, from: try JSONEncoder().encode(graph))
+    let decoded = try JSONDecoder().decode(
+      TemplateGraph.self, from: try JSONEncoder().encode(graph))
     #expect(decoded == graph)
   }
 
