@@ -1,3 +1,4 @@
+import HotReloadContent
 import Mustache
 import WorkspaceTools
 
@@ -28,7 +29,7 @@ struct MustacheNode: MustacheParent, MustacheCustomRenderable, MustacheTransform
   var isNull: Bool { tree.value == .null || tree.value == .bool(false) }
 
   func transform(_ name: String) -> Any? {
-    if name == MustacheRewriter.escape { return MustacheText.escaped(renderText) }
+    if name == MustacheRewriter.escape { return HTMLText.escaped(renderText) }
     let value: ConfigTree.Value? =
       switch tree.value {
       case .string(let text): Self.transform(text, name)
@@ -100,7 +101,7 @@ struct MustacheList: MustacheSequence, MustacheParent, MustacheTransformable,
 
   func transform(_ name: String) -> Any? {
     switch name {
-    case MustacheRewriter.escape: MustacheText.escaped(description)
+    case MustacheRewriter.escape: HTMLText.escaped(description)
     case "first": elements.first.map(rendering.node)
     case "last": elements.last.map(rendering.node)
     case "count": rendering.node(ConfigTree(.integer(Int64(elements.count))))

@@ -42,7 +42,7 @@ final class MustacheRendering {
         }
         return enter(try templates.use(name), request)
       case .asset(let name):
-        return MustacheText.escaped(try context.asset(name))
+        return HTMLText.escaped(try context.asset(name))
       }
     } catch {
       record(error, request)
@@ -82,25 +82,5 @@ final class MustacheRendering {
     default:
       failure = fail(request, "\(error)")
     }
-  }
-}
-
-/// Text for HTML.
-enum MustacheText {
-  /// Escaped so that it can stand between tags and in a quoted attribute.
-  static func escaped(_ text: String) -> String {
-    var result = ""
-    result.reserveCapacity(text.utf8.count)
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "&": result += "&amp;"
-      case "\"": result += "&quot;"
-      case "'": result += "&#39;"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
   }
 }

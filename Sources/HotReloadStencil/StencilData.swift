@@ -36,23 +36,6 @@ enum StencilData {
     }
   }
 
-  /// Escaped so that it can stand between tags and in a quoted attribute.
-  static func escaped(_ text: String) -> String {
-    var result = ""
-    result.reserveCapacity(text.utf8.count)
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "&": result += "&amp;"
-      case "\"": result += "&quot;"
-      case "'": result += "&#39;"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
-  }
-
   /// A whole number, also one that is a text or a fraction without a rest.
   static func integer(_ value: Any?) -> Int? {
     switch value {

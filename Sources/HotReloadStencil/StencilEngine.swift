@@ -48,9 +48,11 @@ public struct StencilEngine: TemplateEngine {
       // An error of a part of a tag has a token of its own; then the tag is the one before the next that is not read yet.
       let unread = parser.nextToken()
       let next = tokens.firstIndex { $0 === unread } ?? tokens.endIndex
-      let index = tokens.firstIndex { $0 === failure?.token } ?? max(0, next - 1)
+      let own = tokens.firstIndex { $0 === failure?.token }
+      let index = own ?? max(0, next - 1)
       let place = code.places.indices.contains(index) ? code.places[index] : 0..<0
-      let offset = Self.offset(of: failure?.token?.contents, in: place, source)
+      let part = own == nil ? failure?.token?.contents : nil
+      let offset = Self.offset(of: part, in: place, source)
       throw TemplateError(source.diagnostic(at: offset, failure?.reason ?? "\(error)"))
     }
   }

@@ -48,9 +48,12 @@ struct StencilExpression {
           isArgument = false
         }
       case UInt8(ascii: "|"):
+        // Stencil takes what has a space on one side of the bar only for two words.
         isArgument = false
+        while output.last == UInt8(ascii: " ") { output.removeLast() }
         output.append(byte)
         offset += 1
+        while offset < bytes.count, StencilScanner.isSpace(bytes[offset]) { offset += 1 }
       case UInt8(ascii: ":"):
         isArgument = true
         output.append(byte)

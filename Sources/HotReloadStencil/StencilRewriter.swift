@@ -16,7 +16,8 @@ struct StencilRewriter {
 
   private struct Opened {
     var name: String
-    var offset: Int
+    var place: Range<Int>
+    var offset: Int { place.lowerBound }
     var end: String { name == "ifnot" ? "endif" : "end\(name)" }
   }
 
@@ -108,11 +109,12 @@ struct StencilRewriter {
       let content = source.text(in: tag.content)
       let words = content.split(whereSeparator: \.isWhitespace).map(String.init)
       let isLabelled = words.count >= 2 && words[0].hasSuffix(":")
-      try check(isLabelled ? words[1] : words[0], words, start)
+      // Stencil gives a loop the tag that ends it.
+      let place = try check(isLabelled ? words[1] : words[0], tag.range)
       if words[0] == "include" || words[0] == "extends" {
         try refer(tag, words)
       }
-      emit(try expression(tag.content), tag.range)
+      emit(try expression(tag.content), place)
     }
   }
 
@@ -124,18 +126,19 @@ struct StencilRewriter {
     return text
   }
 
-  /// Whether blocks are closed in the order in which they are opened.
+  /// Checks that blocks are closed in the order in which they are opened.
+  /// - Returns: the place of the tag, or of the tag that it belongs to.
   private mutating func check(
-    _ name: String, _ words: [String], _ offset: Int
-  ) throws(StencilScanError) {
+    _ name: String, _ tag: Range<Int>
+  ) throws(StencilScanError) -> Range<Int> {
     func wrong(_ message: String) -> StencilScanError {
-      StencilScanError(offset: offset, message: message)
+      StencilScanError(offset: tag.lowerBound, message: message)
     }
     if Self.pairs.contains(name) {
       guard opened.count < Self.maximumNesting else {
         throw wrong("more than \(Self.maximumNesting) blocks are within each other")
       }
-      opened.append(Opened(name: name, offset: offset))
+      opened.append(Opened(name: name, place: tag))
     } else if name.hasPrefix("end") {
       guard let last = opened.popLast() else { throw wrong("{% \(name) %} closes nothing") }
       guard last.end == name else {
@@ -144,14 +147,17 @@ struct StencilRewriter {
           "expected {% \(last.end) %} for {% \(last.name) %} at \(position.line):\(position.column), "
             + "found {% \(name) %}")
       }
+      return last.place
     } else if name == "else" || name == "elif" || name == "empty" {
       let allowed = name == "empty" ? ["for"] : ["if", "ifnot"]
       guard let last = opened.last, allowed.contains(last.name) else {
         throw wrong("{% \(name) %} stands in no {% \(allowed[0]) %}")
       }
+      if name == "empty" { return last.place }
     } else if StencilVocabulary.reserved.contains(name) {
       throw wrong("{% \(name) %} is reserved")
     }
+    return tag
   }
 
   /// Notes that another template is taken in.

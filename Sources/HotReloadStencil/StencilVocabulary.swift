@@ -34,7 +34,7 @@ final class StencilVocabulary: Extension {
     }
     registerFilter("escape") { value in
       if let text = value as? StencilSafeText { return text }
-      return StencilSafeText(description: StencilData.escaped(StencilData.text(value)))
+      return StencilSafeText(description: HTMLText.escaped(StencilData.text(value)))
     }
     registerFilter("asset") { value in try rendering?.asset(StencilData.text(value)) }
     registerFilter("indent") { value, arguments in try Self.indent(value, arguments) }
@@ -129,6 +129,6 @@ final class StencilOutput: NodeType {
     let result = try shown?.resolve(context)
     if let safe = result as? StencilSafeText { return safe.description }
     let text = StencilData.text(result)
-    return escapes ? StencilData.escaped(text) : text
+    return escapes ? HTMLText.escaped(text) : text
   }
 }

@@ -6,13 +6,17 @@
 public final class RenderingStack {
   /// How many templates can be within each other.
   public static let maximumDepth = 500
-  /// How much of the thread's stack a rendering may take, in bytes. Threads have 8 MiB on Linux, and 512 KiB on
-  /// Darwin unless they are made otherwise.
-  #if canImport(Darwin)
-    public static let maximumBytes: UInt = 192 << 10
-  #else
-    public static let maximumBytes: UInt = 3 << 20
-  #endif
+  /// How much of the thread's stack a rendering may take, in bytes. Threads have 8 MiB with glibc, 512 KiB on Darwin and
+  /// 128 KiB with musl, unless they are made otherwise.
+  public static var maximumBytes: UInt {
+    #if canImport(Musl)
+      48 << 10
+    #elseif canImport(Darwin)
+      192 << 10
+    #else
+      3 << 20
+    #endif
+  }
 
   /// A template that was entered.
   public struct Entry {

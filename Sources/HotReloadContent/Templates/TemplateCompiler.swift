@@ -11,6 +11,7 @@ import WorkspaceTools
 ///
 /// Only files that changed are compiled. Files below `templates/` for which there is no engine are left alone.
 public final class TemplateCompiler: ReloadParticipant {
+  /// It makes all templates of a workspace.
   public typealias Product = TemplateLibrary
 
   /// What to do if something is wrong when nothing is in force yet.
@@ -132,19 +133,17 @@ public final class TemplateCompiler: ReloadParticipant {
         references: references, problems: problems)
     }
     guard let bytes = file.bytes else {
-      let source = TemplateSource(path: path, name: name, text: "")
+      let source = TemplateSource(path: path, name: name, utf8: [])
       let message = "a template can have 1 MiB at most, and this one has \(file.size) bytes"
       return entry(source, nil, [], [source.diagnostic(at: 0, message)])
     }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
+    let source = TemplateSource(path: path, name: name, utf8: bytes)
+    guard String(validating: bytes, as: UTF8.self) != nil else {
       // Up to the first bad byte, the repaired text is the same.
-      let source = TemplateSource(
-        path: path, name: name, text: String(decoding: bytes, as: UTF8.self))
-      let bad = zip(bytes, source.utf8).prefix { $0 == $1 }.count
-      return entry(
-        source, nil, [], [source.diagnostic(at: bad, "the file is not UTF-8 from here on")])
+      let bad = zip(bytes, source.text.utf8).prefix { $0 == $1 }.count
+      let problem = source.diagnostic(at: bad, "the file is not UTF-8 from here on")
+      return entry(source, nil, [], [problem])
     }
-    let source = TemplateSource(path: path, name: name, text: text)
     do {
       let (code, references) = try Self.compile(source, engines[engine])
       return entry(source, code, references, [])

@@ -94,7 +94,7 @@ public struct ReachableTemplates<Code: Sendable>: Sendable {
     if let usage = RenderUsage.current {
       for path in reached.paths { usage.note(.template(path)) }
     }
-    let problems = index.diagnostics(of: reached.paths)
+    let problems = index.problems.isEmpty ? [] : index.diagnostics(of: reached.paths)
     guard problems.isEmpty else { throw TemplateError(problems) }
     return path
   }

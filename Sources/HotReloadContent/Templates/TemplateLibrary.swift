@@ -53,7 +53,7 @@ public struct TemplateLibrary: Sendable {
     if let usage = RenderUsage.current {
       for path in reachable { usage.note(.template(path)) }
     }
-    let problems = index.diagnostics(of: reachable)
+    let problems = index.problems.isEmpty ? [] : index.diagnostics(of: reachable)
     guard problems.isEmpty else { throw TemplateError(problems) }
     do {
       return try render(entry, index.engines[entry.engine], context)

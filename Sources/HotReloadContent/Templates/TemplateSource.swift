@@ -27,18 +27,18 @@ public struct TemplateSource: Sendable {
   public let path: String
   /// What other templates call it: `pages/index`.
   public let name: String
-  /// The whole text.
-  public let text: String
   /// The text in UTF-8, in which offsets count.
   public let utf8: [UInt8]
   private let lineStarts: [Int]
 
-  /// Creates a source. Costs as much as reading the text once.
-  public init(path: String, name: String, text: String) {
+  /// The whole text.
+  public var text: String { String(decoding: utf8, as: UTF8.self) }
+
+  /// Creates a source. It costs as much as reading the text once.
+  public init(path: String, name: String, utf8: [UInt8]) {
     self.path = path
     self.name = name
-    self.text = text
-    utf8 = Array(text.utf8)
+    self.utf8 = utf8
     var starts = [0]
     for (offset, byte) in utf8.enumerated() where byte == UInt8(ascii: "\n") {
       starts.append(offset + 1)

@@ -32,8 +32,9 @@ struct MustacheTests {
           ],
         ]) == """
           <title>A &amp; B</title>
-          <li>x 2 <b><b></li>
-          <li>y 3 </li>
+            <li>x 2 <b><b></li>
+            <li>y 3 </li>
+
 
           """)
     #expect(bench.page("page", ["title": "T"]).hasSuffix("none\n"))
@@ -83,9 +84,9 @@ struct MustacheTests {
       throw ConfigDiagnostic(location: nil, message: "there is no asset \($0)")
     }
     #expect(failure == "! templates/head.mustache:1:13: there is no asset app.css")
-    try await bench.change(["templates/head.mustache": "{{#asset}}{{x}}{{/asset}}"])
+    let refusal = await bench.refusal(of: ["templates/head.mustache": "{{#asset}}{{x}}{{/asset}}"])
     #expect(
-      bench.errors == [
+      refusal == [
         "templates/head.mustache:1:1: write {{#asset}}NAME{{/asset}}, with the plain name of a file"
       ])
   }
@@ -168,11 +169,11 @@ struct MustacheTests {
     #expect(bench.library.dependents(of: "s").isEmpty)
     #expect(
       bench.page("a", ["kind": "z"])
-        == "! templates/a.mustache:1:5: there is no template z; looked for templates/z.mustache, z.mustache"
+        == "! templates/a.mustache:1:4: there is no template z; looked for templates/z.mustache, z.mustache"
     )
     #expect(
       bench.page("a", ["kind": ConfigTree(.table([:]))])
-        == "! templates/a.mustache:1:5: a template's name is a text; the data has table")
+        == "! templates/a.mustache:1:4: a template's name is a text; the data has table")
     let usage = RenderUsage()
     RenderUsage.$current.withValue(usage) { _ = bench.page("a", ["kind": "x"]) }
     #expect(
