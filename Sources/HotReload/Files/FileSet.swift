@@ -20,6 +20,8 @@ public struct FileSet: Sendable {
     public var digest: ContentDigest
     /// What the file system said of it when it was read; nil if it was made by a program.
     public var stamp: FileStamp?
+    /// Where the links on its path lead, relative to the root; nil if there are none.
+    package var linkTarget: FilePath?
 
     /// Creates a file from its content.
     public init(path: FilePath, bytes: [UInt8], stamp: FileStamp? = nil) {
@@ -41,22 +43,21 @@ public struct FileSet: Sendable {
     }
   }
 
+  /// What tells a version from all others, also from another one that was made from the same.
+  private final class Version: Sendable {}
+
   /// One step from a version to the next.
   private struct Step: Sendable {
-    var revision: UInt64
+    var before: Version
     var paths: [FilePath]
   }
-
-  /// Of whom versions are that were made from each other.
-  private final class Lineage: Sendable {}
 
   /// So many steps back are remembered, and so many paths in each; beyond that versions are compared file by file.
   static let maximumSteps = 64
   static let maximumPathsInStep = 1_024
 
   private var storage: TreeDictionary<FilePath, File> = [:]
-  private let lineage = Lineage()
-  private var revision: UInt64 = 0
+  private var version = Version()
   private var steps: [Step] = []
   private var sum: (UInt64, UInt64) = (0, 0)
   /// Files that are there and were left out, and why: they cannot be read, or a link leads out of the root.
@@ -107,12 +108,12 @@ public struct FileSet: Sendable {
   public func replacing(_ files: [FilePath: File?]) -> FileSet {
     var next = self
     for (path, file) in files { next.put(file, at: path) }
-    next.revision += 1
+    next.version = Version()
     if files.count > Self.maximumPathsInStep {
       next.steps = []
     } else {
       if next.steps.count == Self.maximumSteps { next.steps.removeFirst() }
-      next.steps.append(Step(revision: next.revision, paths: Array(files.keys)))
+      next.steps.append(Step(before: version, paths: Array(files.keys)))
     }
     return next
   }
@@ -127,12 +128,14 @@ public struct FileSet: Sendable {
 
   /// All paths at which something happened between the two; nil if that is not known.
   private func pathsBetween(_ other: FileSet) -> Set<FilePath>? {
-    guard lineage === other.lineage else { return nil }
-    let (older, newer) = revision < other.revision ? (self, other) : (other, self)
-    if older.revision == newer.revision { return [] }
-    let steps = newer.steps.filter { $0.revision > older.revision }
-    guard steps.count == newer.revision - older.revision else { return nil }
-    return Set(steps.flatMap(\.paths))
+    if version === other.version { return [] }
+    for (older, newer) in [(other, self), (self, other)] {
+      guard let first = newer.steps.firstIndex(where: { $0.before === older.version }) else {
+        continue
+      }
+      return Set(newer.steps[first...].flatMap(\.paths))
+    }
+    return nil
   }
 }
 

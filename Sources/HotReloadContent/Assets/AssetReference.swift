@@ -2,6 +2,8 @@
 struct AssetReference: Sendable, Hashable {
   /// What was written, with escapes resolved: `../img/a.png?v=1#x`.
   var text: String
+  /// Where it begins.
+  var start: Int
   /// The bytes of the last component of its path as they are written, without `?` and `#`: what a rewrite replaces.
   var name: Range<Int>
 
@@ -45,19 +47,23 @@ struct AssetReference: Sendable, Hashable {
 
 /// Collects the characters of a URL and where its last component stands.
 struct AssetReferenceText {
+  private let first: Int
   private var bytes: [UInt8] = []
   private var start: Int
   private var end: Int?
 
   /// - Parameter offset: where the URL begins.
-  init(at offset: Int) { start = offset }
+  init(at offset: Int) {
+    first = offset
+    start = offset
+  }
 
   /// Adds a character, or bytes that make one, that is written at `range`.
   mutating func append(_ character: some Sequence<UInt8>, writtenAt range: Range<Int>) {
-    let first = bytes.endIndex
+    let index = bytes.endIndex
     bytes += character
-    guard end == nil, first < bytes.endIndex else { return }
-    switch bytes[first] {
+    guard end == nil, index < bytes.endIndex else { return }
+    switch bytes[index] {
     case UInt8(ascii: "/"): start = range.upperBound
     case UInt8(ascii: "?"), UInt8(ascii: "#"): end = range.lowerBound
     default: break
@@ -68,6 +74,6 @@ struct AssetReferenceText {
   /// - Returns: nil if it is not UTF-8.
   func finished(at offset: Int) -> AssetReference? {
     guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
-    return AssetReference(text: text, name: start..<max(start, end ?? offset))
+    return AssetReference(text: text, start: first, name: start..<max(start, end ?? offset))
   }
 }

@@ -72,7 +72,7 @@ struct AssetSource: Sendable {
     guard !broken.isEmpty, let bytes = file.bytes else { return [] }
     var places = TextPlaces(bytes)
     return broken.map { link in
-      let place = places.place(at: link.reference.name.lowerBound)
+      let place = places.place(at: link.reference.start)
       return ConfigDiagnostic(
         location: SourceLocation(file: path, line: place.line, column: place.column),
         message: "\"\(link.reference.text)\" leads to \(link.target), which is not there")

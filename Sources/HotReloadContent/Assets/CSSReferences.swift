@@ -77,8 +77,12 @@ struct CSSReferences {
   private mutating func string() {
     let isURL = !isNamespace && (isAfterImport || parentheses.last == true)
     isAfterImport = false
-    let reference = stringText()
-    if isURL, let reference { found.append(reference) }
+    guard let reference = stringText() else {
+      // What follows a broken string is anybody's guess.
+      parentheses.removeAll(keepingCapacity: true)
+      return
+    }
+    if isURL { found.append(reference) }
   }
 
   /// Reads a string from its opening quote on; nil if it ends with its line, or is not UTF-8.

@@ -82,6 +82,24 @@ final class Client: Sendable {
     }
   }
 
+  /// All that comes until the server closes; a reset ends it too.
+  func readToEnd() throws -> [UInt8] {
+    while true {
+      do {
+        if try fill() == 0 { break }
+      } catch  where errno == ECONNRESET { break }
+    }
+    return buffer.withLock { $0 }
+  }
+
+  /// Reads so many bytes at least.
+  func read(atLeast count: Int) throws -> [UInt8] {
+    while buffer.withLock({ $0.count }) < count {
+      if try fill() == 0 { throw ClientFailure("the server closed after fewer bytes") }
+    }
+    return buffer.withLock { $0 }
+  }
+
   func receiveNow() throws -> Answer {
     while true {
       if let answer = try buffer.withLock({ try Self.parse(&$0) }) { return answer }
