@@ -2,10 +2,15 @@
 
 import json
 import pathlib
+import time
 
+from playwright.sync_api import Error
+
+from sites import DEADLINE
 from workspace import png
 
 CHECKS = []
+POLL = 10  # milliseconds between two looks at what is waited for
 INDEX = "templates/pages/index.mustache"
 
 
@@ -33,11 +38,23 @@ class Tab:
         self.page.evaluate("window.marker = 1")
 
     def connected(self):
-        self.page.wait_for_function("window.connects > 0")
+        self.wait("window.connects > 0")
 
     def wait(self, expression):
-        """Until a JavaScript expression is true, or the check fails."""
-        self.page.wait_for_function(expression)
+        """Until a JavaScript expression is true, or the check fails.
+
+        Asked from outside: the driver's own way evaluates text in the page, which strict policies forbid.
+        """
+        deadline = time.monotonic() + DEADLINE
+        while True:
+            try:
+                if self.value(expression):
+                    return
+            except Error as error:
+                if "context was destroyed" not in str(error) and "navigat" not in str(error):
+                    raise
+            assert time.monotonic() < deadline, f"this did not come true: {expression}"
+            self.page.wait_for_timeout(POLL)
 
     def value(self, expression):
         return self.page.evaluate(expression)
@@ -376,7 +393,7 @@ def scripts(site, context):
     tab.assert_same_page()
     site.replace(INDEX, "window.inlineRuns = ", "window.changed = true; window.inlineRuns = ")
     tab.wait("window.changed === true && window.marker === undefined && window.connects > 0")
-    site.replace("static/app.js", "window.externalRuns", "window.external = 2; window.externalRuns")
+    site.write("static/app.js", "window.external = 2;\n")
     tab.wait("window.external === 2")
 
 
@@ -454,6 +471,7 @@ def policy(site, context):
                     "default-src 'self'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'"}
     text = site.read(INDEX).replace("<script", '<script nonce="NONCE"').replace("<link", '<link nonce="NONCE"')
     site.write(INDEX, text)
+    site.write("static/app.css", "h1 { color: rgb(2, 2, 2); }")
     tab = Tab(site, context)
     site.write("static/app.css", "h1 { color: rgb(3, 3, 3); }")
     tab.style_is("h1", "color", "rgb(3, 3, 3)")
@@ -596,7 +614,7 @@ def history(site, context):
 
 
 LONG_ERRORS = [
-    {"unit": "templates", "file": "templates/layout.mustache", "line": 14, "column": 9,
+    {"unit": "templates", "file": "templates/layout.mustache", "line": 14, "column": 3,
      "message": "section 'items' is opened here and never closed: add {{/items}}",
      "excerpt": {"first": 12, "lines": [
          "  <main>", "    <ul class=\"list\">", "\t\t{{#items}}", "      <li>{{name}}</li>", "    </ul>"]}},

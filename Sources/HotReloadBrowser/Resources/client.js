@@ -415,7 +415,7 @@
         credentials: "same-origin",
         signal: mine.signal,
       });
-      html = await answer.text();
+      html = withOwnNonce(await answer.text(), answer.headers.get("Content-Security-Policy"));
     } catch {
       return; // replaced by a later one; or the server is away, and the next `hello` has another generation
     }
@@ -435,7 +435,7 @@
       if (scriptsChanged(fresh)) {
         return reloadPage("script", own?.dataset.generation ?? generation);
       }
-      morphDocument(fresh, own);
+      morphDocument(fresh);
       readPage(own);
       page.generation ??= generation;
       indicator.hide();
@@ -444,6 +444,12 @@
       console.error("[hotreload] the page could not be changed in place:", error);
       reloadPage("failure", generation);
     }
+  }
+
+  /// A fresh answer has a fresh nonce; the policy of this document knows only its own, already while it parses.
+  function withOwnNonce(html, policies) {
+    const theirs = /'nonce-([A-Za-z0-9+/_=-]+)'/.exec(policies ?? "")?.[1];
+    return theirs && nonce ? html.replaceAll(theirs, nonce) : html;
   }
 
   function parse(html, type) {
@@ -583,7 +589,7 @@
     return keys;
   }
 
-  function morphDocument(fresh, own) {
+  function morphDocument(fresh) {
     const live = keysOf(document), news = keysOf(fresh);
     const context = {
       byKey: new Map(), // key → live element
@@ -592,7 +598,6 @@
       doomed: new Set(), // live nodes that go at the end, unless something in them is still wanted
       scripts: [], // fresh ones that are to run at the end
       sheets: [], // fresh style sheets: what they replace stays until they have loaded
-      nonce: own?.getAttribute("nonce"),
     };
     for (const [key, element] of live) {
       const other = news.get(key);
@@ -789,8 +794,6 @@
   }
 
   function adjust(element, context) {
-    // A fresh answer has a fresh nonce; the policy of this document knows only its own.
-    if (context.nonce && nonce && element.getAttribute("nonce") === context.nonce) element.nonce = nonce;
     if (isSheet(element)) context.sheets.push(element);
     if (runs(element) && !executed.has(scriptKey(element))) context.scripts.push(element);
   }
@@ -938,7 +941,7 @@
     .message { margin: .125rem 0 0; color: var(--red); font-weight: 550; white-space: pre-wrap; overflow-wrap: anywhere; }
     pre { margin: .75rem 0 0; padding: .5rem 0; background: var(--code); border: 1px solid var(--line); border-radius: 7px; overflow: auto; tab-size: 4; }
     pre span { display: block; width: max-content; min-width: 100%; padding-right: 1rem; border-left: 3px solid transparent; }
-    pre i { display: inline-block; width: 3.25rem; margin-right: 1rem; text-align: right; font-style: normal; color: var(--faint); user-select: none; }
+    pre i { display: inline-block; width: 2.75rem; margin-right: 1rem; text-align: right; font-style: normal; color: var(--faint); user-select: none; }
     pre u { visibility: hidden; text-decoration: none; }
     pre .marked { background: var(--mark); border-left-color: var(--red); }
     pre .caret { background: var(--mark); border-left-color: var(--red); color: var(--red); font-weight: 700; line-height: 1; padding-bottom: .3em; user-select: none; }
