@@ -226,7 +226,7 @@
     const restarted = session !== null && message.session !== session;
     session = message.session;
     overlay.expectAgain();
-    if (moved || restarted) refresh({ reason: "reconnect", generation: message.generation });
+    if (moved || restarted || stale) refresh({ reason: "reconnect", generation: message.generation });
   }
 
   function updated(message) {
@@ -388,6 +388,7 @@
   // The page anew, when something it was made from has changed.
 
   let fetching = null; // the AbortController of the fetch under way: a later one replaces it
+  let stale = false; // the page could not be fetched: to be done after the next connect
   let composing = null; // { ended, end } while an input method composes text
   let policy; // a Trusted Types policy, null where there is none to be had
 
@@ -417,7 +418,8 @@
       });
       html = withOwnNonce(await answer.text(), answer.headers.get("Content-Security-Policy"));
     } catch {
-      return; // replaced by a later one; or the server is away, and the next `hello` has another generation
+      if (fetching === mine) stale = true; // the server is away; else a later fetch replaced this one
+      return;
     }
     while (composing) await composing.ended;
     if (fetching !== mine || hidden || location.href.split("#")[0] !== here) return;
@@ -438,6 +440,7 @@
       morphDocument(fresh);
       readPage(own);
       page.generation ??= generation;
+      stale = false;
       indicator.hide();
       announce("after", { kind: "page", reason, generation: page.generation, uses });
     } catch (error) {
@@ -629,12 +632,15 @@
   function keepPlace() {
     const active = document.activeElement;
     const range = active && /^(input|textarea)$/.test(active.localName) ? [active.selectionStart, active.selectionEnd, active.selectionDirection] : null;
+    // A new default of a group of radio buttons would take over what a person chose in it.
+    const chosen = [...document.querySelectorAll("input[type=radio]")].filter((one) => one.checked && !one.defaultChecked);
     const scrolled = [document.scrollingElement, ...document.body.querySelectorAll("*")]
       .filter((one) => one && (one.scrollTop || one.scrollLeft))
       .map((one) => [one, one.scrollLeft, one.scrollTop]);
     const selection = document.getSelection();
     const { anchorNode, anchorOffset, focusNode, focusOffset } = selection ?? {};
     return () => {
+      for (const one of chosen) if (one.isConnected && !one.checked) one.checked = true;
       if (active?.isConnected && active !== document.activeElement && active !== document.body) {
         active.focus({ preventScroll: true });
         if (range && range[0] !== null) active.setSelectionRange(...range);
@@ -912,6 +918,7 @@
         --red: #ff8078; --mark: #43211f; --shadow: 0 1.5rem 4rem #000000b3, 0 .25rem 1rem #00000080;
       }
     }
+    @media print { :host { display: none !important; } }
     * { box-sizing: border-box; }
     [hidden] { display: none !important; }
     section, output { position: absolute; pointer-events: auto; font: 15px/1.5 system-ui, sans-serif; color: var(--ink); }
