@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import time
 
 from playwright.sync_api import Error
@@ -481,7 +482,7 @@ def policy(site, context):
     site.headers = {"Content-Security-Policy":
                     "default-src 'self'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'"}
     text = site.read(INDEX).replace("<script", '<script nonce="NONCE"').replace("<link", '<link nonce="NONCE"')
-    site.write(INDEX, text)
+    site.write(INDEX, re.sub(r' style="[^"]*"', "", text))
     site.write("static/app.css", "h1 { color: rgb(2, 2, 2); }")
     tab = Tab(site, context)
     site.write("static/app.css", "h1 { color: rgb(3, 3, 3); }")

@@ -75,7 +75,7 @@
     try {
       connection = useEvents ? openEvents() : openSocket();
     } catch {
-      lost(connection, false);
+      lost(false);
     }
   }
 
@@ -94,7 +94,8 @@
     };
     socket.onopen = () => (opened = everOpen = true);
     socket.onmessage = (event) => connection === self && receive(event.data);
-    socket.onclose = () => connection === self && lost(self, opened);
+    // Chromium says only `error` of a socket that the page's policy forbids.
+    socket.onerror = socket.onclose = () => connection === self && lost(opened);
     return self;
   }
 
@@ -106,7 +107,7 @@
     source.onmessage = (event) => connection === self && receive(event.data);
     source.onerror = () => {
       source.close(); // our own retries know of tokens; the browser's do not
-      if (connection === self) lost(self, opened);
+      if (connection === self) lost(opened);
     };
     return self;
   }
@@ -118,7 +119,7 @@
     old?.close();
   }
 
-  function lost(which, opened) {
+  function lost(opened) {
     connection = null;
     clearTimeout(pongTimer);
     indicator.hide();
