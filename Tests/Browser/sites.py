@@ -107,7 +107,9 @@ class StubSite(Site):
         self.posts = []
         self.fetches = []  # paths of pages that were fetched to be morphed
         self.errors = []
+        self.last_good = {}
         self.loop = None
+        self._remember()
 
     # Starting, stopping, editing: called by the checks' thread.
 
@@ -223,11 +225,16 @@ class StubSite(Site):
         file = f"templates/pages/{name}.mustache"
         if not (self.root / file).is_file():
             return None
-        uses = []
         if not self._mistakes():
-            self.last_good = getattr(self, "last_good", {})
-            self.last_good[file] = (self._render(file, uses), uses)
-        return self.last_good[file]
+            self._remember()
+        return self.last_good.get(file)
+
+    def _remember(self):
+        """Renders every page, which is what is served while a template is broken."""
+        self.last_good = {}
+        for file in self.root.glob("templates/pages/**/*.mustache"):
+            name, uses = str(file.relative_to(self.root)), []
+            self.last_good[name] = (self._render(name, uses), uses)
 
     # The connection.
 

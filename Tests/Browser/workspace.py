@@ -33,6 +33,7 @@ INDEX = """<!doctype html>
     <label>Unnamed <input class="unnamed"></label>
     <label><input type="checkbox" name="news"> News</label>
     <label><input type="radio" name="size" value="s" checked> S</label>
+    <label><input type="radio" name="size" value="m"> M</label>
     <label><input type="radio" name="size" value="l"> L</label>
     <textarea name="text">words</textarea>
     <select name="fruit"><option value="a">Apple</option><option value="p">Pear</option></select>
@@ -44,6 +45,11 @@ INDEX = """<!doctype html>
   <iframe id="frame" src="/static/frame.html"></iframe>
   <canvas id="canvas" width="20" height="20"></canvas>
   <img id="picture" src="/static/logo.png" alt="logo">
+  <picture><source srcset="/static/logo.png 1x, /static/logo.png 2x"><img src="/static/logo.png" alt=""></picture>
+  <video poster="/static/logo.png"></video>
+  <svg width="10" height="10"><image href="/static/logo.png" width="10" height="10"/></svg>
+  <div id="painted" style="width: 9px; height: 9px; background-image: url('/static/logo.png')"></div>
+  <dialog id="dialog"><p>Really?</p></dialog>
   <div contenteditable id="editor">edit me</div>
   <div data-hotreload-keep id="kept">kept</div>
   <ul id="list"><li>one</li><li>two</li></ul>

@@ -75,7 +75,7 @@
     try {
       connection = useEvents ? openEvents() : openSocket();
     } catch {
-      lost(connection, false);
+      lost(false);
     }
   }
 
@@ -94,7 +94,8 @@
     };
     socket.onopen = () => (opened = everOpen = true);
     socket.onmessage = (event) => connection === self && receive(event.data);
-    socket.onclose = () => connection === self && lost(self, opened);
+    // Chromium says only `error` of a socket that the page's policy forbids.
+    socket.onerror = socket.onclose = () => connection === self && lost(opened);
     return self;
   }
 
@@ -106,7 +107,7 @@
     source.onmessage = (event) => connection === self && receive(event.data);
     source.onerror = () => {
       source.close(); // our own retries know of tokens; the browser's do not
-      if (connection === self) lost(self, opened);
+      if (connection === self) lost(opened);
     };
     return self;
   }
@@ -118,7 +119,7 @@
     old?.close();
   }
 
-  function lost(which, opened) {
+  function lost(opened) {
     connection = null;
     clearTimeout(pongTimer);
     indicator.hide();
@@ -226,7 +227,7 @@
     const restarted = session !== null && message.session !== session;
     session = message.session;
     overlay.expectAgain();
-    if (moved || restarted) refresh({ reason: "reconnect", generation: message.generation });
+    if (moved || restarted || stale) refresh({ reason: "reconnect", generation: message.generation });
   }
 
   function updated(message) {
@@ -388,6 +389,7 @@
   // The page anew, when something it was made from has changed.
 
   let fetching = null; // the AbortController of the fetch under way: a later one replaces it
+  let stale = false; // the page could not be fetched: to be done after the next connect
   let composing = null; // { ended, end } while an input method composes text
   let policy; // a Trusted Types policy, null where there is none to be had
 
@@ -415,9 +417,10 @@
         credentials: "same-origin",
         signal: mine.signal,
       });
-      html = await answer.text();
+      html = withOwnNonce(await answer.text(), answer.headers.get("Content-Security-Policy"));
     } catch {
-      return; // replaced by a later one; or the server is away, and the next `hello` has another generation
+      if (fetching === mine) stale = true; // the server is away; else a later fetch replaced this one
+      return;
     }
     while (composing) await composing.ended;
     if (fetching !== mine || hidden || location.href.split("#")[0] !== here) return;
@@ -435,15 +438,22 @@
       if (scriptsChanged(fresh)) {
         return reloadPage("script", own?.dataset.generation ?? generation);
       }
-      morphDocument(fresh, own);
+      morphDocument(fresh);
       readPage(own);
       page.generation ??= generation;
+      stale = false;
       indicator.hide();
       announce("after", { kind: "page", reason, generation: page.generation, uses });
     } catch (error) {
       console.error("[hotreload] the page could not be changed in place:", error);
       reloadPage("failure", generation);
     }
+  }
+
+  /// A fresh answer has a fresh nonce; the policy of this document knows only its own, already while it parses.
+  function withOwnNonce(html, policies) {
+    const theirs = /'nonce-([A-Za-z0-9+/_=-]+)'/.exec(policies ?? "")?.[1];
+    return theirs && nonce ? html.replaceAll(theirs, nonce) : html;
   }
 
   function parse(html, type) {
@@ -583,7 +593,7 @@
     return keys;
   }
 
-  function morphDocument(fresh, own) {
+  function morphDocument(fresh) {
     const live = keysOf(document), news = keysOf(fresh);
     const context = {
       byKey: new Map(), // key → live element
@@ -592,7 +602,6 @@
       doomed: new Set(), // live nodes that go at the end, unless something in them is still wanted
       scripts: [], // fresh ones that are to run at the end
       sheets: [], // fresh style sheets: what they replace stays until they have loaded
-      nonce: own?.getAttribute("nonce"),
     };
     for (const [key, element] of live) {
       const other = news.get(key);
@@ -624,12 +633,15 @@
   function keepPlace() {
     const active = document.activeElement;
     const range = active && /^(input|textarea)$/.test(active.localName) ? [active.selectionStart, active.selectionEnd, active.selectionDirection] : null;
+    // A new default of a group of radio buttons would take over what a person chose in it.
+    const chosen = [...document.querySelectorAll("input[type=radio]")].filter((one) => one.checked && !one.defaultChecked);
     const scrolled = [document.scrollingElement, ...document.body.querySelectorAll("*")]
       .filter((one) => one && (one.scrollTop || one.scrollLeft))
       .map((one) => [one, one.scrollLeft, one.scrollTop]);
     const selection = document.getSelection();
     const { anchorNode, anchorOffset, focusNode, focusOffset } = selection ?? {};
     return () => {
+      for (const one of chosen) if (one.isConnected && !one.checked) one.checked = true;
       if (active?.isConnected && active !== document.activeElement && active !== document.body) {
         active.focus({ preventScroll: true });
         if (range && range[0] !== null) active.setSelectionRange(...range);
@@ -789,8 +801,6 @@
   }
 
   function adjust(element, context) {
-    // A fresh answer has a fresh nonce; the policy of this document knows only its own.
-    if (context.nonce && nonce && element.getAttribute("nonce") === context.nonce) element.nonce = nonce;
     if (isSheet(element)) context.sheets.push(element);
     if (runs(element) && !executed.has(scriptKey(element))) context.scripts.push(element);
   }
@@ -909,6 +919,7 @@
         --red: #ff8078; --mark: #43211f; --shadow: 0 1.5rem 4rem #000000b3, 0 .25rem 1rem #00000080;
       }
     }
+    @media print { :host { display: none !important; } }
     * { box-sizing: border-box; }
     [hidden] { display: none !important; }
     section, output { position: absolute; pointer-events: auto; font: 15px/1.5 system-ui, sans-serif; color: var(--ink); }
@@ -938,7 +949,7 @@
     .message { margin: .125rem 0 0; color: var(--red); font-weight: 550; white-space: pre-wrap; overflow-wrap: anywhere; }
     pre { margin: .75rem 0 0; padding: .5rem 0; background: var(--code); border: 1px solid var(--line); border-radius: 7px; overflow: auto; tab-size: 4; }
     pre span { display: block; width: max-content; min-width: 100%; padding-right: 1rem; border-left: 3px solid transparent; }
-    pre i { display: inline-block; width: 3.25rem; margin-right: 1rem; text-align: right; font-style: normal; color: var(--faint); user-select: none; }
+    pre i { display: inline-block; width: 2.75rem; margin-right: 1rem; text-align: right; font-style: normal; color: var(--faint); user-select: none; }
     pre u { visibility: hidden; text-decoration: none; }
     pre .marked { background: var(--mark); border-left-color: var(--red); }
     pre .caret { background: var(--mark); border-left-color: var(--red); color: var(--red); font-weight: 700; line-height: 1; padding-bottom: .3em; user-select: none; }
