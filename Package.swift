@@ -50,6 +50,7 @@ let package = Package(
       traits: comparesUpstream ? ["JSON", "YAML", "Reloading"] : []),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.4.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -113,8 +114,10 @@ let package = Package(
     .target(
       name: "HotReloadBrowser",
       dependencies: [
-        "HotReload", "HotReloadContent", "WorkspaceTools", "WorkspaceFiles", system, logging,
-        lifecycle, hummingbird, hummingbirdCore,
+        "HotReload", "HotReloadContent", "HotReloadServer", "WorkspaceTools", "WorkspaceFiles",
+        system, logging, lifecycle, hummingbird, hummingbirdCore,
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -126,6 +129,7 @@ let package = Package(
       resources: [
         .embedInCode("Resources/dashboard.html"), .embedInCode("Resources/dashboard.css"),
         .embedInCode("Resources/dashboard.js"),
+        .embedInCode("Resources/client.js"), .embedInCode("Resources/livereload.js"),
       ],
       swiftSettings: strict),
     .target(
@@ -217,8 +221,9 @@ let package = Package(
     .testTarget(
       name: "HotReloadBrowserTests",
       dependencies: [
-        "HotReloadBrowser", "HotReloadContent", "HotReload", "HotReloadTesting", "WorkspaceTools",
-        hummingbird, system,
+        "HotReloadBrowser", "HotReloadServer", "HotReloadContent", "HotReload", "HotReloadTesting",
+        "WorkspaceTools", hummingbird, system,
+        .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),

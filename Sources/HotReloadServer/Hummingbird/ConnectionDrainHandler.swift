@@ -1,5 +1,5 @@
 import Hummingbird
-import NIOCore
+internal import NIOCore
 import NIOHTTPTypes
 
 /// Lets one connection end without a loss.

@@ -1,4 +1,4 @@
-import NIOCore
+internal import NIOCore
 
 /// Keeps a listener from accepting connections. The kernel goes on taking them until the listener is closed.
 final class ListenerStop: ChannelOutboundHandler {

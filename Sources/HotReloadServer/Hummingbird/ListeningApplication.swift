@@ -1,8 +1,8 @@
 public import HotReload
 public import Hummingbird
-import HummingbirdCore
+internal import HummingbirdCore
 public import NIOCore
-import Logging
+internal import Logging
 import ServiceLifecycle
 import Synchronization
 public import SystemPackage

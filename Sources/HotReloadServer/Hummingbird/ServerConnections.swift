@@ -92,7 +92,7 @@ public final class ServerConnections: Sendable {
   func setupEnded() { setupCount.subtract(1, ordering: .acquiringAndReleasing) }
 
   /// The handler for one connection. Its place is behind the one that makes `HTTPRequestPart` of what arrives.
-  func makeHandler() -> any RemovableChannelHandler {
+  package func makeHandler() -> any RemovableChannelHandler {
     ConnectionDrainHandler(self)
   }
 }

@@ -1,0 +1,97 @@
+import WorkspaceTools
+
+/// Takes the values of secret keys out of the lines of a config, which may be half-edited and so cannot be parsed.
+///
+/// It knows of TOML, YAML and JSON only what they have in common, and when in doubt it takes away too much: what follows a secret key on
+/// its line, the lines that are indented deeper, those until its brackets or its long string close, and those of a table whose
+/// header has a secret word.
+struct SecretLines {
+  let rules: RedactionRules
+
+  /// What the lines before lead to.
+  private struct Context {
+    /// Lines that are indented deeper than that belong to a secret key.
+    var indent: Int?
+    /// Brackets of a secret value that are open.
+    var depth = 0
+    /// What ends the long string that a secret value is.
+    var stringEnd: String?
+    /// The table's header has a secret word.
+    var isSecretTable = false
+  }
+
+  /// The lines with ``WorkspaceTools/RedactionRules/replacement`` in the place of what is not to be shown.
+  func redacted(_ lines: [String]) -> [String] {
+    if rules.words.isEmpty { return lines }
+    var context = Context()
+    return lines.map { redacted($0, &context) }
+  }
+
+  private func redacted(_ line: String, _ context: inout Context) -> String {
+    let content = line.drop { $0 == " " || $0 == "\t" }
+    let indent = line.count - content.count
+    if content.isEmpty { return line }
+    let hidden = String(line.prefix(indent)) + RedactionRules.replacement
+    if let end = context.stringEnd {
+      if content.contains(end) { context.stringEnd = nil }
+      return hidden
+    }
+    if context.depth > 0 {
+      context.depth = max(0, context.depth + Self.brackets(in: content))
+      return hidden
+    }
+    if let limit = context.indent {
+      if indent > limit || (indent == limit && content.hasPrefix("- ")) { return hidden }
+      context.indent = nil
+    }
+    if let header = Self.tableHeader(content) {
+      context.isSecretTable = isSecret(header)
+      return line
+    }
+    if context.isSecretTable {
+      let key = content.firstIndex(of: "=").map { content[...$0] + " " } ?? ""
+      return String(line.prefix(indent)) + key + RedactionRules.replacement
+    }
+    guard let value = secretValue(in: line) else { return line }
+    let rest = line[value...]
+    context.indent = indent
+    context.depth = max(0, Self.brackets(in: rest))
+    context.stringEnd = ["\"\"\"", "'''"].first { rest.ranges(of: $0).count == 1 }
+    return "\(line[..<value]) \(RedactionRules.replacement)"
+  }
+
+  /// Where the value of the first secret key of a line begins.
+  private func secretValue(in line: String) -> String.Index? {
+    var begin = line.startIndex
+    while let separator = line[begin...].firstIndex(where: { $0 == "=" || $0 == ":" }) {
+      if isSecret(line[begin..<separator]) { return line.index(after: separator) }
+      begin = line.index(after: separator)
+    }
+    return nil
+  }
+
+  /// Whether the words before a separator end in a secret key.
+  private func isSecret(_ text: Substring) -> Bool {
+    let key = text.split { ",{[()]}".contains($0) }.last ?? ""
+    return key.split { "\"'. \t-".contains($0) }.contains { rules.isSecret(String($0)) }
+      || rules.isSecret(String(key))
+  }
+
+  private static func brackets(in text: Substring) -> Int {
+    text.reduce(0) { sum, character in
+      switch character {
+      case "{", "[": sum + 1
+      case "}", "]": sum - 1
+      default: sum
+      }
+    }
+  }
+
+  /// What is between the brackets of `[table]` and `[[table]]`; nil for any other line.
+  private static func tableHeader(_ content: Substring) -> Substring? {
+    guard content.hasPrefix("["), let end = content.lastIndex(of: "]") else { return nil }
+    let name = content[..<end].drop { $0 == "[" }
+    guard !name.contains(where: { ",=:{".contains($0) }) else { return nil }
+    return name
+  }
+}

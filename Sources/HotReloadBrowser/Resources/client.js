@@ -1,0 +1,1 @@
+// The browser's side of live reload; see Documentation/LIVE-RELOAD.md.

@@ -1,2 +1,0 @@
-import HotReloadBrowser
-import Testing
