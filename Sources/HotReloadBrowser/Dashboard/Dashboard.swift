@@ -14,19 +14,16 @@ public final class Dashboard: Service, Sendable {
     public var templates: TemplateGraphSource?
     /// The assets.
     public var assets: AssetListSource?
-    /// The lines around errors.
-    public var excerpts: ExcerptSource?
     /// Sections of their own, such as the fleet.
     public var sections: [any StatusSource]
 
     /// Creates them.
     public init(
       templates: TemplateGraphSource? = nil, assets: AssetListSource? = nil,
-      excerpts: ExcerptSource? = nil, sections: [any StatusSource] = []
+      sections: [any StatusSource] = []
     ) {
       self.templates = templates
       self.assets = assets
-      self.excerpts = excerpts
       self.sections = sections
     }
   }
@@ -47,6 +44,7 @@ public final class Dashboard: Service, Sendable {
 
   let news = DashboardNews()
   private let sources: Sources
+  private let excerpts: ExcerptReader
   private let rules: RedactionRules
   private let now: @Sendable () -> Int64
   private let since: Int64
@@ -80,6 +78,7 @@ public final class Dashboard: Service, Sendable {
     self.now = now
     since = now()
     feed = manager.reloads()
+    excerpts = ExcerptReader(root: manager.workspace.root, rules: rules)
   }
 
   /// Takes in what the manager does until it shuts down, the service group does, or the task is cancelled. Then pages that
@@ -108,16 +107,10 @@ public final class Dashboard: Service, Sendable {
 
   /// Shows a transaction.
   func add(_ completed: CompletedReload) async {
-    var reload = DashboardReload(completed, redacting: rules)
+    let places = DashboardReload.places(of: completed.report).prefix(Self.excerptLimit)
+    let lines = await excerpts.excerpts(around: Array(places))
+    let reload = DashboardReload(completed, excerpts: lines, redacting: rules)
     guard reload.hasEffect else { return }
-    if let excerpts = sources.excerpts {
-      let places = DashboardReload.places(of: completed.report)
-      for index in reload.errors.indices.prefix(Self.excerptLimit) {
-        let (unit, error) = places[index]
-        guard let excerpt = await excerpts.read(unit, error) else { continue }
-        reload.errors[index].add(excerpt, redacting: rules)
-      }
-    }
     history.withLock { history in
       history.add(reload)
       history.update(from: timer, now: now())

@@ -1,4 +1,4 @@
-/// What the dashboard answers to a request, apart from how it is sent.
+/// What the dashboard answers to a request, apart from how it is sent. Its fields come beside those of ``LiveAnswer``.
 struct DashboardAnswer: Sendable {
   /// What comes after the head.
   enum Body: Sendable {
@@ -20,14 +20,10 @@ struct DashboardAnswer: Sendable {
   /// What comes after the head.
   var body: Body
 
-  /// An answer with the fields that all of them have: it is not guessed what it is, other sites cannot embed it, and nobody
-  /// stores it, as a token may be in it.
-  init(_ status: Int, type: String?, body: Body = .bytes([]), caching: String = "no-store") {
+  /// An answer that tells nobody where its reader comes from.
+  init(_ status: Int, type: String?, body: Body = .bytes([])) {
     self.status = status
-    fields = [
-      ("Cache-Control", caching), ("X-Content-Type-Options", "nosniff"),
-      ("Cross-Origin-Resource-Policy", "same-origin"), ("Referrer-Policy", "no-referrer"),
-    ]
+    fields = [("Referrer-Policy", "no-referrer")]
     if let type { fields.append(("Content-Type", type)) }
     self.body = body
   }

@@ -1,27 +1,18 @@
-import HotReload
 import WorkspaceFiles
 import WorkspaceTools
 
 /// Which request gets which answer.
 ///
-/// Whether the request comes from who may send it is decided before: see ``DashboardMiddleware``.
+/// Whether the request comes from who may send it is decided before, by ``RequestPolicy``.
 struct DashboardEndpoints: Sendable {
   /// A request, as far as it matters here.
   struct Request: Sendable {
-    var method: String
-    /// The decoded path.
+    /// One of ``DashboardPath/all``.
     var path: String
     /// The query as it stands in the URL, without the question mark.
-    var query: String
+    var query = ""
     /// The header field `If-None-Match`.
     var knownTag: String?
-
-    init(_ method: String = "GET", _ path: String, query: String = "", knownTag: String? = nil) {
-      self.method = method
-      self.path = path
-      self.query = query
-      self.knownTag = knownTag
-    }
 
     /// Whether the query has a parameter, with or without a value.
     func has(_ parameter: String) -> Bool {
@@ -31,46 +22,37 @@ struct DashboardEndpoints: Sendable {
 
   let dashboard: Dashboard
   /// The token that the page sends with what it asks for.
-  let token: String
+  let token: LiveToken
 
   /// The answer; nil if the path is none of the dashboard's.
   func answer(_ request: Request) async -> DashboardAnswer? {
-    if request.path + "/" == DashboardPath.root {
-      var answer = DashboardAnswer(308, type: nil)
-      answer.fields.append(("Location", DashboardPath.root))
-      return answer
-    }
-    if DashboardPath.changes.contains(request.path) { return await change(request) }
-    guard DashboardPath.shown.contains(request.path) else { return nil }
-    guard request.method == "GET" || request.method == "HEAD" else {
-      var answer = DashboardAnswer.text(405, "this is only shown: ask for it with GET")
-      answer.fields.append(("Allow", "GET, HEAD"))
-      return answer
-    }
-    return await show(request)
-  }
-
-  private func show(_ request: Request) async -> DashboardAnswer {
     switch request.path {
-    case DashboardPath.root: page()
+    case LivePath.folder: moved()
+    case DashboardPath.page: page()
     case DashboardPath.style:
-      tagged(PackageResources.dashboard_css, "text/css; charset=utf-8", request, "no-cache")
+      file(PackageResources.dashboard_css, "text/css; charset=utf-8", request)
     case DashboardPath.script:
-      tagged(PackageResources.dashboard_js, "text/javascript; charset=utf-8", request, "no-cache")
+      file(PackageResources.dashboard_js, "text/javascript; charset=utf-8", request)
     case DashboardPath.status: await status(request)
     case DashboardPath.data:
       json(await dashboard.document(content: !request.has("brief")), request)
-    default: events(request)
+    case DashboardPath.events: events(request)
+    default: nil
     }
   }
 
+  private func moved() -> DashboardAnswer {
+    var answer = DashboardAnswer(308, type: nil)
+    answer.fields.append(("Location", DashboardPath.page))
+    return answer
+  }
+
   private func page() -> DashboardAnswer {
-    let mark = "{{token}}"
     let text = String(decoding: PackageResources.dashboard_html, as: UTF8.self)
-    let escaped = token.replacing("&", with: "&amp;").replacing("\"", with: "&quot;")
+    // The token has no character that means something in an attribute.
+    let page = text.replacing("{{token}}", with: token.text)
     var answer = DashboardAnswer(
-      200, type: "text/html; charset=utf-8",
-      body: .bytes(Array(text.replacing(mark, with: escaped).utf8)))
+      200, type: "text/html; charset=utf-8", body: .bytes(Array(page.utf8)))
     answer.fields.append(("Content-Security-Policy", DashboardAnswer.policy))
     return answer
   }
@@ -89,48 +71,35 @@ struct DashboardEndpoints: Sendable {
     do {
       // What is secret was taken out by key before. Here only the document's own keys are left.
       let bytes = try ConfigTree.encode(document).jsonBytes(redacting: .none)
-      return tagged(bytes, "application/json", request, "no-store")
+      return tagged(bytes, "application/json", request)
     } catch {
       return .text(500, "the status cannot be written as JSON: \(error.message)")
     }
   }
 
-  private func tagged(
-    _ bytes: [UInt8], _ type: String, _ request: Request, _ caching: String
-  ) -> DashboardAnswer {
+  /// A file of the page: browsers keep it and ask whether it is still the same.
+  private func file(_ bytes: [UInt8], _ type: String, _ request: Request) -> DashboardAnswer {
+    var answer = tagged(bytes, type, request)
+    answer.fields.append(("Cache-Control", "no-cache"))
+    return answer
+  }
+
+  private func tagged(_ bytes: [UInt8], _ type: String, _ request: Request) -> DashboardAnswer {
     let tag = "\"\(ContentDigest(of: bytes))\""
     let isKnown = request.knownTag == tag
     var answer = DashboardAnswer(
-      isKnown ? 304 : 200, type: isKnown ? nil : type, body: .bytes(isKnown ? [] : bytes),
-      caching: caching)
+      isKnown ? 304 : 200, type: isKnown ? nil : type, body: .bytes(isKnown ? [] : bytes))
     answer.fields.append(("ETag", tag))
     return answer
   }
 
   private func events(_ request: Request) -> DashboardAnswer {
-    if request.method == "HEAD" { return DashboardAnswer(200, type: "text/event-stream") }
+    guard let sent = LivePath.token(in: "?" + request.query), token.matches(sent) else {
+      return .text(403, "the query has not the token of this server; load the page again")
+    }
     guard let news = dashboard.news.listen() else {
       return .text(503, "too many pages listen already, or the server ends; ask again later")
     }
     return DashboardAnswer(200, type: "text/event-stream", body: .events(news))
-  }
-
-  private func change(_ request: Request) async -> DashboardAnswer {
-    guard request.method == "POST" else {
-      var answer = DashboardAnswer.text(405, "this changes something: send it with POST")
-      answer.fields.append(("Allow", "POST"))
-      return answer
-    }
-    do {
-      switch request.path {
-      case DashboardPath.reload: try await dashboard.manager.reload()
-      case DashboardPath.pause: dashboard.manager.pause()
-      default: dashboard.manager.resume()
-      }
-    } catch {
-      return .text(409, "nothing was reloaded: \(error)")
-    }
-    dashboard.news.tell(.changed(generation: dashboard.manager.snapshot().generation))
-    return DashboardAnswer(204, type: nil)
   }
 }

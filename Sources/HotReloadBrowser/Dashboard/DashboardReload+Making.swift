@@ -8,17 +8,19 @@ extension DashboardReload {
   static let listLimit = 50
   /// How many characters of a name or a message are shown.
   static let textLimit = 1_000
-  /// How many characters of a value or of an excerpt's line are shown.
+  /// How many characters of a value are shown.
   static let valueLimit = 300
-  /// How many lines of an excerpt are shown.
-  static let excerptLimit = 12
 
   /// What a transaction did. It has no number yet.
   ///
   /// - Parameters:
   ///   - completed: the transaction, with the real values in it.
+  ///   - excerpts: the lines around what is wrong, without secrets in them.
   ///   - rules: the keys whose values are taken out.
-  init(_ completed: CompletedReload, redacting rules: RedactionRules) {
+  init(
+    _ completed: CompletedReload, excerpts: [ExcerptReader.Place: LiveError.Excerpt] = [:],
+    redacting rules: RedactionRules
+  ) {
     let report = completed.report
     let document = ReloadReport.Document(report).redacted(by: rules)
     var leftOut = 0
@@ -43,10 +45,11 @@ extension DashboardReload {
     phases = document.phases
     files = bounded(Self.files(of: completed))
     self.differences = bounded(differences)
-    errors = bounded(Self.places(of: report)).map { unit, error in
+    errors = bounded(Self.places(of: report)).map { place in
       Problem(
-        unit: Self.shortened(unit.description),
-        ConfigDiagnostic.Document(error).redacted(by: rules))
+        unit: Self.shortened(place.unit.description),
+        ConfigDiagnostic.Document(place.diagnostic).redacted(by: rules),
+        excerpt: excerpts[place])
     }
     notices = bounded(completed.events.compactMap { Self.notice($0.event) })
     self.leftOut = leftOut
@@ -59,8 +62,10 @@ extension DashboardReload {
   }
 
   /// What is wrong with which unit, in the order of ``errors``, with the real values in it.
-  static func places(of report: ReloadReport) -> [(unit: UnitID, error: ConfigDiagnostic)] {
-    report.units.flatMap { unit in unit.outcome.diagnostics.map { (unit.unit, $0) } }
+  static func places(of report: ReloadReport) -> [ExcerptReader.Place] {
+    report.units.flatMap { unit in
+      unit.outcome.diagnostics.map { ExcerptReader.Place(unit: unit.unit, diagnostic: $0) }
+    }
   }
 
   /// A text of so many characters at most, and a mark if there were more.
@@ -124,26 +129,13 @@ extension DashboardReload {
 }
 
 extension DashboardReload.Problem {
-  init(unit: String, _ error: ConfigDiagnostic.Document) {
+  init(unit: String, _ error: ConfigDiagnostic.Document, excerpt: LiveError.Excerpt? = nil) {
     self.unit = unit
     file = error.file.map { DashboardReload.shortened($0) }
     (line, column) = (error.line, error.column)
     keyPath = error.keyPath.map { DashboardReload.shortened($0) }
     message = DashboardReload.shortened(error.message)
-  }
-
-  /// Adds the lines around it. A config's line that names a secret is not shown, nor is what follows it: the secret may be
-  /// several lines long. An error under a secret key has no lines at all.
-  mutating func add(_ excerpt: ExcerptSource.Excerpt, redacting rules: RedactionRules) {
-    let keys = (keyPath ?? "").split { "[].\"".contains($0) }
-    if keys.contains(where: { rules.isSecret(String($0)) }) { return }
-    var lines = excerpt.lines.prefix(DashboardReload.excerptLimit).map {
-      DashboardReload.shortened($0, to: DashboardReload.valueLimit)
-    }
-    if unit.hasPrefix("config "), let first = lines.firstIndex(where: { rules.isSecret($0) }) {
-      for index in first..<lines.count { lines[index] = RedactionRules.replacement }
-    }
-    self.excerpt = ExcerptSource.Excerpt(first: excerpt.first, lines: lines)
+    self.excerpt = excerpt.map { DashboardReload.Excerpt(first: $0.first, lines: $0.lines) }
   }
 }
 

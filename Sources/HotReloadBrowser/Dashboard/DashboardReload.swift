@@ -36,6 +36,14 @@ public struct DashboardReload: Sendable, Hashable, Codable {
     public var new: String?
   }
 
+  /// Lines of a file around an error.
+  public struct Excerpt: Sendable, Hashable, Codable {
+    /// The number of the first of them, from 1.
+    public var first: Int
+    /// The lines, without their ends.
+    public var lines: [String]
+  }
+
   /// What is wrong with a unit. The members are those of the live socket's `error`.
   public struct Problem: Sendable, Hashable, Codable {
     /// The unit.
@@ -51,7 +59,7 @@ public struct DashboardReload: Sendable, Hashable, Codable {
     /// What is wrong, and what was expected.
     public var message: String
     /// The lines around it.
-    public var excerpt: ExcerptSource.Excerpt?
+    public var excerpt: Excerpt?
   }
 
   /// Requests around the reload.

@@ -1,6 +1,3 @@
-public import HotReload
-public import WorkspaceTools
-
 /// A table of what something else knows, such as the fleet: the dashboard shows it without knowing what it is.
 public struct StatusTable: Sendable, Hashable, Codable {
   /// A name and what it stands for.
@@ -107,32 +104,6 @@ public struct AssetListSource: Sendable {
 
   /// Creates one.
   public init(_ read: @escaping @Sendable () async -> [Asset]) {
-    self.read = read
-  }
-}
-
-/// Where the dashboard reads the lines around an error.
-public struct ExcerptSource: Sendable {
-  /// Lines of a file.
-  public struct Excerpt: Sendable, Hashable, Codable {
-    /// The number of the first of them, from 1.
-    public var first: Int
-    /// The lines, without their ends.
-    public var lines: [String]
-
-    /// Creates one.
-    public init(first: Int, lines: [String]) {
-      self.first = first
-      self.lines = lines
-    }
-  }
-
-  /// The lines around an error of a unit; nil if there are none that may be shown. What is secret in them must be taken out
-  /// by whoever reads them. It is asked for once for each error, on any thread, and must not block it.
-  public var read: @Sendable (_ unit: UnitID, _ error: ConfigDiagnostic) async -> Excerpt?
-
-  /// Creates one.
-  public init(_ read: @escaping @Sendable (UnitID, ConfigDiagnostic) async -> Excerpt?) {
     self.read = read
   }
 }

@@ -1,10 +1,9 @@
-import HTTPTypes
 public import Hummingbird
 
 /// Tells a ``RequestTimer`` how long each request took, from when it reached this middleware until its answer was made.
 ///
-/// Time that the client takes to receive the body is not the server's and does not count. What is below `/_hotreload/` is
-/// the tool's own and does not count either. A thrown error and a status of 500 and more are failures.
+/// Time that the client takes to receive the body is not the server's and does not count. What is below `/_hotreload` is
+/// our own and does not count either. A thrown error and a status of 500 and more are failures.
 public struct RequestTimerMiddleware<Context: RequestContext>: RouterMiddleware {
   private let timer: RequestTimer
 
@@ -18,7 +17,7 @@ public struct RequestTimerMiddleware<Context: RequestContext>: RouterMiddleware 
     _ request: Request, context: Context,
     next: (Request, Context) async throws -> Response
   ) async throws -> Response {
-    guard !request.uri.path.hasPrefix(DashboardPath.root) else {
+    guard !LivePath.isOurs(LivePath.path(of: request.head.path ?? "")) else {
       return try await next(request, context)
     }
     let start = ContinuousClock.now

@@ -603,7 +603,7 @@
   async function command(name, button) {
     button.disabled = true;
     try {
-      const response = await fetch(`${base}dashboard/${name}`, { method: "POST", headers: { "X-HotReload-Token": token } });
+      const response = await fetch(`${base}${name}`, { method: "POST", headers: { "X-HotReload-Token": token } });
       if (response.status === 403) return location.reload();
       fail(response.ok ? null : (await response.text()).trim());
     } catch (error) {

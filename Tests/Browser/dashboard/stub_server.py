@@ -2,7 +2,7 @@
 
     python3 stub_server.py [--port 8700] [--scenario degraded|healthy|empty]
 
-The names and messages in it are hostile on purpose. New reloads come with POST /_hotreload/dashboard/reload.
+The names and messages in it are hostile on purpose. New reloads come with POST /_hotreload/reload.
 """
 
 import argparse

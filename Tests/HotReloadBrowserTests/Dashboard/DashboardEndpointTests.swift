@@ -1,4 +1,6 @@
+import HTTPTypes
 import HotReload
+import Hummingbird
 import Testing
 import WorkspaceTools
 
@@ -9,43 +11,46 @@ struct DashboardEndpointTests {
   @Test("give probes 200 and the state, and with ?probe 503 unless all is well")
   func status() async throws {
     let fixture = try await DashboardFixture()
-    let healthy = try await fixture.get(DashboardPath.status)
-    #expect(healthy.status == 200 && healthy.field("Content-Type") == "application/json")
-    #expect(healthy.text.hasPrefix(#"{"state":"healthy","instance":"#))
-    #expect(try await fixture.get(DashboardPath.status, query: "probe").status == 200)
+    let probe = DashboardPath.status + "?probe"
+    let healthy = try await fixture.ask(DashboardPath.status)
+    #expect(healthy.status == .ok && healthy.headers[.contentType] == "application/json")
+    #expect(try await healthy.text().hasPrefix(#"{"state":"healthy","instance":"default","#))
+    #expect(try await fixture.ask(probe).status == .ok)
     try await fixture.save("port = [\n")
-    let degraded = try await fixture.get(DashboardPath.status)
-    let document: StatusPageDocument = try degraded.decoded()
-    #expect(degraded.status == 200 && document.state == "degraded" && document.generation == 1)
-    #expect(document.reasons.count == 1 && document.reasons[0].contains("config/app.toml:"))
-    #expect(try await fixture.get(DashboardPath.status, query: "a=1&probe=").status == 503)
+    #expect(try await fixture.ask(DashboardPath.status).status == .ok)
+    let degraded: StatusPageDocument = try await fixture.decoded(DashboardPath.status)
+    #expect(degraded.state == "degraded" && degraded.generation == 1)
+    #expect(degraded.reasons.count == 1 && degraded.reasons[0].contains("config/app.toml:"))
+    #expect(try await fixture.ask(DashboardPath.status + "?a=1&probe=").status.code == 503)
     try await fixture.save("port = 82\n")
-    #expect(try await fixture.get(DashboardPath.status, query: "probe").status == 200)
+    #expect(try await fixture.ask(probe).status == .ok)
     try await fixture.end()
-    let stopped: StatusPageDocument = try await fixture.get(DashboardPath.status).decoded()
+    let stopped: StatusPageDocument = try await fixture.decoded(DashboardPath.status)
     #expect(stopped.state == "stopped")
-    #expect(try await fixture.get(DashboardPath.status, query: "probe").status == 503)
+    #expect(try await fixture.ask(probe).status.code == 503)
   }
 
   @Test("say that nothing is new until something is")
   func tags() async throws {
     let fixture = try await DashboardFixture()
-    let first = try await fixture.get(DashboardPath.data)
-    let tag = try #require(first.field("ETag"))
-    let same = try await fixture.get(DashboardPath.data, tag: tag)
-    #expect(same.status == 304 && same.text.isEmpty && same.field("ETag") == tag)
+    let first = try await fixture.ask(DashboardPath.data)
+    let tag = try #require(first.headers[.eTag])
+    #expect(first.headers[.cacheControl] == "no-store")
+    let same = try await fixture.ask(DashboardPath.data, .get, [.ifNoneMatch: tag])
+    #expect(same.status == .notModified && same.headers[.eTag] == tag)
+    #expect(try await same.text().isEmpty)
     try await fixture.save("port = 81\n")
-    let next = try await fixture.get(DashboardPath.data, tag: tag)
-    #expect(next.status == 200 && next.field("ETag") != tag)
-    let document: DashboardDocument = try next.decoded()
+    let next = try await fixture.ask(DashboardPath.data, .get, [.ifNoneMatch: tag])
+    #expect(next.status == .ok && next.headers[.eTag] != tag)
+    let document: DashboardDocument = try await fixture.decoded(DashboardPath.data)
     #expect(document.reloads.map(\.generation) == [2])
-    let brief: DashboardDocument =
-      try await fixture.get(DashboardPath.data, query: "brief").decoded()
+    let brief: DashboardDocument = try await fixture.decoded(DashboardPath.data + "?brief")
     #expect(document.content != nil && brief.content == nil && brief.version == 1)
     for path in [DashboardPath.style, DashboardPath.script] {
-      let file = try await fixture.get(path)
-      #expect(file.status == 200 && !file.text.isEmpty)
-      #expect(try await fixture.get(path, tag: file.field("ETag")).status == 304)
+      let file = try await fixture.ask(path)
+      #expect(file.status == .ok && file.headers[.cacheControl] == "no-cache")
+      let known: HTTPFields = [.ifNoneMatch: try #require(file.headers[.eTag])]
+      #expect(try await fixture.ask(path, .get, known).status == .notModified)
     }
     try await fixture.end()
   }
@@ -53,70 +58,71 @@ struct DashboardEndpointTests {
   @Test("serve a page that needs nothing but its own files under its policy")
   func page() async throws {
     let fixture = try await DashboardFixture()
-    let page = try await fixture.get(DashboardPath.root)
-    #expect(page.status == 200 && page.field("Cache-Control") == "no-store")
-    #expect(page.field("Content-Security-Policy") == DashboardAnswer.policy)
-    #expect(page.field("Cross-Origin-Resource-Policy") == "same-origin")
-    #expect(!page.fields.contains { $0.name.hasPrefix("Access-Control") })
-    #expect(page.text.contains(#"data-token="to&quot;ken""#) && !page.text.contains("{{"))
-    for forbidden in ["<style", " style=", "onclick", "http://", "https://", "</script>\n<script>"]
-    {
-      let text = page.text.replacing("http://www.w3.org/2000/svg", with: "")
-        .replacing("xmlns='http", with: "")
-      #expect(!text.contains(forbidden), "\(forbidden)")
-    }
-    let script = try await fixture.get(DashboardPath.script).text
+    let page = try await fixture.ask(DashboardPath.page)
+    #expect(page.status == .ok && page.headers[.cacheControl] == "no-store")
+    #expect(page.headers[.contentSecurityPolicy] == DashboardAnswer.policy)
+    #expect(page.headers[.resourcePolicy] == "same-origin")
+    #expect(page.headers[.accessControlAllowOrigin] == nil)
+    let text = try await page.text()
+    #expect(text.contains("data-token=\"\(fixture.live.token.text)\"") && !text.contains("{{"))
+    let loaded = text.matches(of: /<(?:script|link)[^>]* (?:src|href)="([^"]*)"/).map(\.1)
+    #expect(
+      loaded.count == 3
+        && loaded.allSatisfy { $0.hasPrefix("/_hotreload/") || $0.hasPrefix("data:") })
+    for forbidden in ["<style", " style=", " onclick="] { #expect(!text.contains(forbidden)) }
+    let script = try await fixture.text(DashboardPath.script)
     for forbidden in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("] {
-      #expect(!script.contains(forbidden), "\(forbidden)")
+      #expect(!script.contains(forbidden))
     }
-    let bare = try await fixture.get("/_hotreload")
-    #expect(bare.status == 308 && bare.field("Location") == DashboardPath.root)
+    let bare = try await fixture.ask(LivePath.folder)
+    #expect(bare.status == .permanentRedirect && bare.headers[.location] == DashboardPath.page)
     try await fixture.end()
   }
 
-  @Test("pause, resume and reload with POST only")
-  func changes() async throws {
+  @Test("are not for pages of other sites")
+  func foreign() async throws {
     let fixture = try await DashboardFixture()
-    func post(_ path: String) async throws -> DashboardAnswer {
-      try #require(await fixture.endpoints.answer(DashboardEndpoints.Request("POST", path)))
+    for path in DashboardPath.all {
+      let foreign: HTTPFields = [.origin: "http://evil.example"]
+      #expect(try await fixture.ask(path, .get, foreign).status == .forbidden)
+      #expect(try await fixture.ask(path, .get, [.fetchSite: "cross-site"]).status == .forbidden)
     }
-    for path in DashboardPath.changes {
-      let answer = try await fixture.get(path)
-      #expect(answer.status == 405 && answer.field("Allow") == "POST")
-    }
-    #expect(await fixture.manager.status().isPaused == false)
-    #expect(try await post(DashboardPath.pause).status == 204)
-    #expect(await fixture.manager.status().isPaused)
-    let paused = try await post(DashboardPath.reload)
-    #expect(paused.status == 409 && paused.text.contains("paused"))
-    #expect(try await post(DashboardPath.resume).status == 204)
+    #expect(try await fixture.ask(DashboardPath.events).status == .forbidden)
+    #expect(try await fixture.ask(DashboardPath.events + "?token=x").status == .forbidden)
+    #expect(fixture.dashboard.news.listenerCount == 0)
+    try await fixture.end()
+  }
+
+  @Test("go with the buttons of the page: pause, resume and reload")
+  func buttons() async throws {
+    let fixture = try await DashboardFixture()
+    #expect(try await fixture.post(LivePath.pause).status == .ok)
+    let paused: DashboardDocument = try await fixture.decoded(DashboardPath.data)
+    #expect(paused.status.isPaused && paused.status.health == "degraded")
+    #expect(try await fixture.post(LivePath.reload).status == .conflict)
+    #expect(try await fixture.post(LivePath.resume).status == .ok)
+    let news = try #require(fixture.dashboard.news.listen())
     try fixture.folder.replace("config/app.toml", "port = 90\n")
-    #expect(try await post(DashboardPath.reload).status == 204)
-    #expect(fixture.manager.snapshot().generation == 2)
-    #expect(try await post(DashboardPath.data).status == 405)
-    try await fixture.end()
-  }
-
-  @Test("leave other paths to others")
-  func others() async throws {
-    let fixture = try await DashboardFixture()
-    for path in ["/", "/_hotreload/client.js", "/_hotreload/dashboard.json/", "/_hotreloadx"] {
-      #expect(await fixture.endpoints.answer(DashboardEndpoints.Request("GET", path)) == nil)
-    }
+    #expect(try await fixture.post(LivePath.reload).status == .ok)
+    for await word in news where word == .changed(generation: 2) { break }
+    #expect(fixture.dashboard.reloads.first?.producers == ["reload"])
+    let script = try await fixture.text(DashboardPath.script)
+    for name in ["reload", "pause", "resume"] { #expect(script.contains("\"\(name)\"")) }
+    #expect(try await fixture.post(DashboardPath.data).status == .methodNotAllowed)
     try await fixture.end()
   }
 
   @Test("let so many pages listen and no more, until one of them leaves")
   func listeners() async throws {
     let fixture = try await DashboardFixture()
-    var answers: [DashboardAnswer] = []
+    var answers: [Response] = []
     for _ in 0..<DashboardNews.maximumListeners {
-      answers.append(try await fixture.get(DashboardPath.events))
+      answers.append(try await fixture.ask(fixture.eventsPath))
     }
-    #expect(answers.allSatisfy { $0.status == 200 })
-    #expect(try await fixture.get(DashboardPath.events).status == 503)
+    #expect(answers.allSatisfy { $0.status == .ok })
+    #expect(try await fixture.ask(fixture.eventsPath).status == .serviceUnavailable)
     answers.removeLast()
-    #expect(try await fixture.get(DashboardPath.events).status == 200)
+    #expect(try await fixture.ask(fixture.eventsPath).status == .ok)
     try await fixture.end()
   }
 }

@@ -1,6 +1,9 @@
+import HTTPTypes
 import HotReload
 import HotReloadTesting
+import Hummingbird
 import Logging
+import NIOCore
 import SystemPackage
 import Testing
 import WorkspaceTools
@@ -13,7 +16,7 @@ struct DashboardFixture {
   let source: ScriptedChangeSource
   let manager: HotReloadManager
   let dashboard: Dashboard
-  let endpoints: DashboardEndpoints
+  let live: LiveReload
   private let running: Task<Void, any Error>
 
   init(
@@ -31,7 +34,8 @@ struct DashboardFixture {
       changes: source.factory)
     let dashboard = Dashboard(manager, sources: sources)
     self.dashboard = dashboard
-    endpoints = DashboardEndpoints(dashboard: dashboard, token: "to\"ken")
+    live = LiveReload(manager: manager, options: LiveReloadOptions(logger: logger))
+    live.add(dashboard)
     running = Task { try await dashboard.run() }
   }
 
@@ -44,11 +48,31 @@ struct DashboardFixture {
     for await word in news where word != .stillHere { return }
   }
 
-  func get(_ path: String, query: String = "", tag: String? = nil) async throws -> DashboardAnswer {
-    try #require(
-      await endpoints.answer(
-        DashboardEndpoints.Request("GET", path, query: query, knownTag: tag)))
+  /// Asks as a program on this machine does.
+  func ask(
+    _ path: String, _ method: HTTPRequest.Method = .get, _ fields: HTTPFields = [:]
+  ) async throws -> Response {
+    let head = HTTPRequest(
+      method: method, scheme: "http", authority: "localhost:80", path: path, headerFields: fields)
+    return try #require(
+      await live.respond(to: Request(head: head, body: RequestBody(buffer: ByteBuffer()))))
   }
+
+  /// The same as one of our pages does, which has the token.
+  func post(_ path: String) async throws -> Response {
+    try await ask(
+      path, .post,
+      [.hotReloadToken: live.token.text, .origin: "http://localhost:80"])
+  }
+
+  func text(_ path: String) async throws -> String { try await ask(path).text() }
+
+  func decoded<T: Decodable & Sendable>(_ path: String, as type: T.Type = T.self) async throws -> T
+  {
+    try ConfigFormat.json.parse(Array(try await text(path).utf8), file: path).decode(T.self)
+  }
+
+  var eventsPath: String { "\(DashboardPath.events)?token=\(live.token.text)" }
 
   func end() async throws {
     try await manager.shutdown()
@@ -56,12 +80,19 @@ struct DashboardFixture {
   }
 }
 
-extension DashboardAnswer {
-  var text: String {
-    if case .bytes(let bytes) = body { String(decoding: bytes, as: UTF8.self) } else { "" }
+extension Response {
+  /// The whole body.
+  func text() async throws -> String {
+    let sink = TextSink()
+    try await body.write(sink)
+    return sink.text
   }
+}
 
-  func decoded<T: Decodable & Sendable>(as type: T.Type = T.self) throws -> T {
-    try ConfigFormat.json.parse(Array(text.utf8), file: "answer").decode(T.self)
-  }
+/// Takes a body as it is written.
+private final class TextSink: ResponseBodyWriter {
+  private(set) var text = ""
+
+  func write(_ buffer: ByteBuffer) async throws { text += String(buffer: buffer) }
+  func finish(_ trailingHeaders: HTTPFields?) async throws {}
 }

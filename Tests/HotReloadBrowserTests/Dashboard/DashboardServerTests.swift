@@ -1,5 +1,4 @@
 import Glibc
-import HTTPTypes
 import Hummingbird
 import Logging
 import ServiceLifecycle
@@ -65,25 +64,31 @@ struct DashboardServerTests {
 
   private struct Broken: Error {}
 
+  private struct LiveFirst: RouterMiddleware {
+    let live: LiveReload
+
+    func handle(
+      _ request: Request, context: BasicRequestContext,
+      next: (Request, BasicRequestContext) async throws -> Response
+    ) async throws -> Response {
+      if let response = await live.respond(to: request) { return response }
+      return try await next(request, context)
+    }
+  }
+
   private func serving(
     _ fixture: DashboardFixture, _ body: (Int) async throws -> Void
   ) async throws {
     let router = Router(context: BasicRequestContext.self)
     router.add(middleware: RequestTimerMiddleware(fixture.dashboard.timer))
-    router.add(
-      middleware: DashboardMiddleware(fixture.dashboard, token: "secret-token") {
-        request, changesSomething in
-        guard changesSomething, request.headerFields[.hotReloadTokenForTests] != "secret-token"
-        else { return nil }
-        return Response(status: .forbidden)
-      })
+    router.add(middleware: LiveFirst(live: fixture.live))
     router.get("/") { _, _ in "hello" }
     router.get("/missing") { _, _ -> String in throw HTTPError(.notFound) }
     router.get("/broken") { _, _ -> String in throw Broken() }
     let (ports, port) = AsyncStream.makeStream(of: Int.self)
     let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
     let application = Application(
-      router: router,
+      router: router, server: .http1(live: fixture.live),
       configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
       onServerRunning: { port.yield($0.localAddress?.port ?? 0) }, logger: logger)
     let group = ServiceGroup(services: [application], logger: logger)
@@ -94,43 +99,12 @@ struct DashboardServerTests {
     try await running.value
   }
 
-  @Test("answers its own paths and passes all others on")
-  func paths() async throws {
-    let fixture = try await DashboardFixture()
-    try await serving(fixture) { port in
-      #expect(try await Connection.answer(port, "GET / HTTP/1.1").hasSuffix("hello"))
-      let page = try await Connection.answer(port, "GET /_hotreload/ HTTP/1.1")
-      #expect(page.hasPrefix("HTTP/1.1 200") && page.contains("data-token=\"secret-token\""))
-      #expect(page.contains("frame-ancestors 'none'"))
-      let head = try await Connection.answer(port, "HEAD /_hotreload/ HTTP/1.1")
-      #expect(head.hasPrefix("HTTP/1.1 200") && head.hasSuffix("\r\n\r\n"))
-      let missing = try await Connection.answer(port, "GET /_hotreload/nothing HTTP/1.1")
-      #expect(missing.hasPrefix("HTTP/1.1 404"))
-    }
-    try await fixture.end()
-  }
-
-  @Test("changes nothing for a request that the guard refuses")
-  func refusing() async throws {
-    let fixture = try await DashboardFixture()
-    try await serving(fixture) { port in
-      let post = "POST /_hotreload/dashboard/pause HTTP/1.1\r\nContent-Length: 0"
-      #expect(try await Connection.answer(port, post).hasPrefix("HTTP/1.1 403"))
-      #expect(await fixture.manager.status().isPaused == false)
-      let allowed = try await Connection.answer(
-        port, post + "\r\nX-HotReload-Token: secret-token")
-      #expect(allowed.hasPrefix("HTTP/1.1 204"))
-      #expect(await fixture.manager.status().isPaused)
-    }
-    try await fixture.end()
-  }
-
   @Test("tells a page of a reload as a server-sent event, and ends the answer when it ends itself")
   func events() async throws {
     let fixture = try await DashboardFixture()
     try await serving(fixture) { port in
       let page = try Connection(port: port)
-      try page.send("GET /_hotreload/dashboard/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+      try page.send("GET \(fixture.eventsPath) HTTP/1.1\r\nHost: localhost\r\n\r\n")
       #expect(try await page.receive(until: "retry: 1000").contains("text/event-stream"))
       try await fixture.save("port = 81\n")
       let event = try await page.receive(until: "data: 2\n\n")
@@ -138,6 +112,23 @@ struct DashboardServerTests {
       try await fixture.end()
       #expect(try await page.receive(until: "0\r\n\r\n").hasSuffix("0\r\n\r\n"))
     }
+  }
+
+  @Test("ends the answer of a page that listens when the server ends")
+  func end() async throws {
+    let fixture = try await DashboardFixture()
+    let (pages, page) = AsyncStream.makeStream(of: Connection.self)
+    try await serving(fixture) { port in
+      let connection = try Connection(port: port)
+      try connection.send("GET \(fixture.eventsPath) HTTP/1.1\r\nHost: localhost\r\n\r\n")
+      _ = try await connection.receive(until: "retry: 1000")
+      page.yield(connection)
+    }
+    // The server has ended, although the dashboard still runs.
+    var iterator = pages.makeAsyncIterator()
+    #expect(try await iterator.next()?.receive().hasSuffix("0\r\n\r\n") == true)
+    #expect(fixture.dashboard.news.listenerCount == 0)
+    try await fixture.end()
   }
 
   @Test("times the site's requests and not its own, and tells failures from answers")
@@ -152,8 +143,4 @@ struct DashboardServerTests {
     }
     try await fixture.end()
   }
-}
-
-extension HTTPField.Name {
-  fileprivate static var hotReloadTokenForTests: Self { Self("X-HotReload-Token") ?? .accept }
 }
