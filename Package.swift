@@ -128,9 +128,10 @@ let package = Package(
       name: "HotReloadSite",
       dependencies: [
         "HotReload", "HotReloadContent", "HotReloadMustache", "HotReloadStencil",
-        "HotReloadBrowser", "HotReloadProcess", "WorkspaceTools", "WorkspaceFiles", system, logging,
-        lifecycle, hummingbird, hummingbirdCore,
+        "HotReloadBrowser", "HotReloadProcess", "FileWatching", "WorkspaceTools", "WorkspaceFiles",
+        "CSystemShims", system, logging, lifecycle, hummingbird, hummingbirdCore,
       ],
+      resources: [.embedInCode("Initial/Files")],
       swiftSettings: strict),
     .target(
       name: "HotReloadWebhook",
