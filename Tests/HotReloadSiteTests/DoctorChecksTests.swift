@@ -104,7 +104,8 @@ struct DoctorChecksTests {
 
   @Test("Times that are coarse are a warning")
   func granularity() throws {
-    #expect(try finding("timestamps") { $0.granularity = .moreThan(50_000_000) }.verdict == .warning)
+    #expect(
+      try finding("timestamps") { $0.granularity = .moreThan(50_000_000) }.verdict == .warning)
     #expect(try finding("timestamps") { $0.granularity = .atMost(20_000_000) }.verdict == .warning)
     #expect(
       try finding("timestamps") { $0.granularity = .atMost(1_234) }.message.contains("0.01 ms"))
@@ -153,7 +154,8 @@ struct DoctorChecksTests {
   @Test("A taken port names who has it, and another one")
   func port() throws {
     let taken = SystemFacts.Port(
-      number: 8_080, isTaken: true, owners: [.init(identifier: 42, command: "python3 -m http.server")],
+      number: 8_080, isTaken: true,
+      owners: [.init(identifier: 42, command: "python3 -m http.server")],
       user: 0, free: 8_081)
     let found = try finding("port") { $0.port = taken }
     #expect(found.verdict == .problem)

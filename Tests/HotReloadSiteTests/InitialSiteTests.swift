@@ -115,7 +115,8 @@ struct InitialSiteTests {
     try InitialSite.make(in: workspace.root)
     let findings = Doctor.examine(try Workspace(root: workspace.root), port: 0)
     let ofWorkspace = ["settings", "configs", "links", "names", "remains", "readable", "secrets"]
-    #expect(findings.filter { ofWorkspace.contains($0.check) }.map(\.verdict).allSatisfy { $0 == .ok })
+    #expect(
+      findings.filter { ofWorkspace.contains($0.check) }.map(\.verdict).allSatisfy { $0 == .ok })
     #expect(Set(findings.map(\.check)).isSuperset(of: ofWorkspace))
   }
 }

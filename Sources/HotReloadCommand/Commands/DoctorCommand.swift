@@ -8,7 +8,8 @@ import WorkspaceTools
 struct DoctorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
-    abstract: "Examines this machine and the workspace, and prints the line that mends each problem.",
+    abstract:
+      "Examines this machine and the workspace, and prints the line that mends each problem.",
     discussion: """
       Limits of the kernel, file systems that tell of no changes, single mounted files, permissions, the port of serve, \
       space for the journal, configs, links and names. It changes nothing. Ends with 1 if there is a problem; a warning \

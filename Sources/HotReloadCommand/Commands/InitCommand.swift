@@ -55,7 +55,9 @@ struct InitCommand: AsyncParsableCommand {
     }
     var lines = made.map { "made  \(printable($0))" }
     let isHere = FilePath(folder).lexicallyNormalized() == "."
-    lines += ["", "next: \(isHere ? "" : "cd \(shellQuoted(printable(folder))) && ")hotreload serve"]
+    lines += [
+      "", "next: \(isHere ? "" : "cd \(shellQuoted(printable(folder))) && ")hotreload serve",
+    ]
     return Array((lines.joined(separator: "\n") + "\n").utf8)
   }
 }

@@ -14,7 +14,7 @@ public enum Doctor {
   }
 
   /// What follows from the facts. Pure.
-  package static func findings(in facts: SystemFacts) -> [DoctorFinding] {
+  static func findings(in facts: SystemFacts) -> [DoctorFinding] {
     WatchLimitChecks(facts: facts).findings + FileSystemChecks(facts: facts).findings
       + PermissionChecks(facts: facts).findings + StorageChecks(facts: facts).findings
       + [PortCheck(facts: facts).finding] + WorkspaceChecks(facts: facts).findings

@@ -32,7 +32,8 @@ struct FileSystemChecks {
       ? "cp -a \(shellQuoted(facts.root.string)) ~/" : nil
     return DoctorFinding(
       check: "file-system-events", verdict: .warning,
-      message: "\(place) is on \(system.type), which does not tell of changes made elsewhere: it is polled, "
+      message:
+        "\(place) is on \(system.type), which does not tell of changes made elsewhere: it is polled, "
         + "\(grouped(system.files)) files every \(grouped(facts.pollMilliseconds)) ms, and a change is seen that much later",
       fixes: [local ?? "poll_interval_ms = 250   # in hotreload.toml: sooner, and more work"])
   }
@@ -45,7 +46,8 @@ struct FileSystemChecks {
       let volume = "\(outside):\(inside)"
       return DoctorFinding(
         check: "bound-files", verdict: .problem,
-        message: "\(file.path) is mounted as a single file: editors and deployments replace the file outside, and here "
+        message:
+          "\(file.path) is mounted as a single file: editors and deployments replace the file outside, and here "
           + "the old one stays; mount its folder instead",
         fixes: [
           "docker run -v \(shellQuoted(volume)) ...",
@@ -72,7 +74,8 @@ struct FileSystemChecks {
   private func coarse(_ what: String) -> DoctorFinding {
     DoctorFinding(
       check: "timestamps", verdict: .warning,
-      message: "times of files \(what): of two edits in that time that leave the size as it is, the second may be seen late",
+      message:
+        "times of files \(what): of two edits in that time that leave the size as it is, the second may be seen late",
       fixes: ["touch FILE   # makes it be looked at again"])
   }
 

@@ -14,7 +14,9 @@ struct PermissionChecks {
     guard !denied.isEmpty else {
       return DoctorFinding(
         check: "readable", verdict: .ok,
-        message: "all \(grouped(facts.tree.files)) files in \(grouped(facts.tree.folders)) folders can be read")
+        message:
+          "all \(grouped(facts.tree.files)) files in \(grouped(facts.tree.folders)) folders can be read"
+      )
     }
     let folders = denied.filter(\.isFolder).map(\.path)
     let files = denied.filter { !$0.isFolder }.map(\.path)

@@ -21,7 +21,8 @@ struct StorageChecks {
     if storage.isReadOnly {
       return DoctorFinding(
         check: "journal", verdict: .problem,
-        message: "\(path) is on a file system that is read-only: there is no history, and no last good config after a "
+        message:
+          "\(path) is on a file system that is read-only: there is no history, and no last good config after a "
           + "restart",
         fixes: [
           "sudo mount -o remount,rw \(shellQuoted(mountPoint))",
@@ -32,7 +33,8 @@ struct StorageChecks {
       let isOwner = storage.owner == facts.user
       return DoctorFinding(
         check: "journal", verdict: .problem,
-        message: "\(path) cannot be written: there is no history, and no last good config after a restart",
+        message:
+          "\(path) cannot be written: there is no history, and no last good config after a restart",
         fixes: [
           isOwner
             ? "chmod u+rwx \(shellQuoted(path))"
@@ -40,7 +42,8 @@ struct StorageChecks {
         ])
     }
     return DoctorFinding(
-      check: "journal", verdict: .ok, message: "history and last good configs can be kept in \(path)")
+      check: "journal", verdict: .ok,
+      message: "history and last good configs can be kept in \(path)")
   }
 
   /// The mount that the journal is on, as far as it is known.
@@ -62,6 +65,7 @@ struct StorageChecks {
     return DoctorFinding(
       check: "disk-space", verdict: verdict, message: message,
       fixes: verdict == .ok
-        ? [] : ["du -xh \(shellQuoted(facts.root.string)) | sort -h | tail   # shows what takes it"])
+        ? [] : ["du -xh \(shellQuoted(facts.root.string)) | sort -h | tail   # shows what takes it"]
+    )
   }
 }

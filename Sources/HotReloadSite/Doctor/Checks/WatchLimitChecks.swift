@@ -55,7 +55,8 @@ struct WatchLimitChecks {
         + "\(grouped(limit)) is the limit",
       fixes: isTight(used: used, needed: needed, limit: limit)
         ? sysctl(
-          "max_user_instances", max(Self.proposedInstances, powerOfTwo(atLeast: 2 * (used + needed))))
+          "max_user_instances",
+          max(Self.proposedInstances, powerOfTwo(atLeast: 2 * (used + needed))))
         : [])
   }
 
@@ -68,7 +69,8 @@ struct WatchLimitChecks {
     }
     return DoctorFinding(
       check: "inotify-queue", verdict: .warning,
-      message: "only \(grouped(limit)) events may wait: after a larger burst, such as a checkout, everything is "
+      message:
+        "only \(grouped(limit)) events may wait: after a larger burst, such as a checkout, everything is "
         + "compared again, which loses nothing and takes longer",
       fixes: sysctl("max_queued_events", Self.usualQueuedEvents))
   }

@@ -30,7 +30,8 @@ struct WorkspaceChecks {
         ? ["hotreload check \(shellQuoted(config.name)) --root \(shellQuoted(facts.root.string))"]
         : config.rivals.dropFirst().map { rival in
           let path = facts.root.pushing(rival).string
-          return "mv \(shellQuoted(path)) \(shellQuoted(path + ".old"))   # keeps \(config.rivals[0])"
+          return
+            "mv \(shellQuoted(path)) \(shellQuoted(path + ".old"))   # keeps \(config.rivals[0])"
         }
       return DoctorFinding(
         check: "configs", verdict: .problem, message: config.message, fixes: fixes)
@@ -62,7 +63,8 @@ struct WorkspaceChecks {
     return facts.tree.collisions.map { paths in
       DoctorFinding(
         check: "names", verdict: .warning,
-        message: "\(named(paths)) differ in upper and lower case only: on macOS and Windows they are one file",
+        message:
+          "\(named(paths)) differ in upper and lower case only: on macOS and Windows they are one file",
         fixes: paths.dropFirst().map { path in
           let old = facts.root.pushing(path).string
           return "mv \(shellQuoted(old)) \(shellQuoted(old + ".renamed"))"
@@ -79,7 +81,8 @@ struct WorkspaceChecks {
     let instances = facts.remains.map(\.instance).joined(separator: ", ")
     return DoctorFinding(
       check: "remains", verdict: .warning,
-      message: "\(instances) ended without taking its socket away; the next start of that name does",
+      message:
+        "\(instances) ended without taking its socket away; the next start of that name does",
       fixes: ["rm \(sockets.map(shellQuoted).joined(separator: " "))"])
   }
 }

@@ -26,7 +26,9 @@ struct ProcessTable {
     var (instances, watches) = (0, 0)
     for process in identifiers where Self.owner(of: "/proc/\(process)") == user {
       for descriptor in Self.names(in: "/proc/\(process)/fd") {
-        guard Self.link("/proc/\(process)/fd/\(descriptor)") == "anon_inode:inotify" else { continue }
+        guard Self.link("/proc/\(process)/fd/\(descriptor)") == "anon_inode:inotify" else {
+          continue
+        }
         instances += 1
         guard let information = Self.read("/proc/\(process)/fdinfo/\(descriptor)") else { continue }
         watches += Self.watches(in: information)

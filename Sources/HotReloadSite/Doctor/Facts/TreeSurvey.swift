@@ -84,7 +84,8 @@ struct TreeSurvey {
       }
       if isWatched { spellings[name.lowercased(), default: []].append(relative) }
     }
-    for paths in spellings.values.sorted(by: { $0[0].string < $1[0].string }) where paths.count > 1 {
+    for paths in spellings.values.sorted(by: { $0[0].string < $1[0].string }) where paths.count > 1
+    {
       note(paths, in: \.collisions)
     }
     return folders
