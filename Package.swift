@@ -141,11 +141,12 @@ let package = Package(
       name: "HotReloadSite",
       dependencies: [
         "HotReload", "HotReloadContent", "HotReloadMustache", "HotReloadStencil",
-        "HotReloadBrowser", "HotReloadServer", "HotReloadProcess", "WorkspaceTools",
-        "WorkspaceFiles", system, logging, lifecycle, hummingbird, hummingbirdCore,
+        "HotReloadBrowser", "HotReloadServer", "HotReloadProcess", "FileWatching", "WorkspaceTools",
+        "WorkspaceFiles", "CSystemShims", system, logging, lifecycle, hummingbird, hummingbirdCore,
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "NIOCore", package: "swift-nio"),
       ],
+      resources: [.embedInCode("Initial/Files")],
       swiftSettings: strict),
     .target(
       name: "HotReloadWebhook",

@@ -17,6 +17,8 @@ struct HotReloadCommand: AsyncParsableCommand {
         hotreload follow app                   values as they are applied
         hotreload watch --include 'config/**'  what changes, once it settled
         hotreload status                       how a running program is doing
+        hotreload init coffee                  a small site to begin with
+        hotreload doctor                       is this machine fit for it?
         hotreload run -- ./server --port 80    any program, restarted on good changes
 
       Results go to standard output, everything else to standard error. SIGINT or SIGTERM ends a command \
@@ -26,6 +28,7 @@ struct HotReloadCommand: AsyncParsableCommand {
       ServeCommand.self, ExplainCommand.self, AssetsCommand.self, WatchCommand.self,
       FollowCommand.self, CheckCommand.self, GetCommand.self, RunCommand.self,
       StatusCommand.self, ReloadCommand.self, PauseCommand.self, ResumeCommand.self,
-      HistoryCommand.self, DiffCommand.self, RestoreCommand.self,
+      HistoryCommand.self, DiffCommand.self, RestoreCommand.self, InitCommand.self,
+      DoctorCommand.self,
     ])
 }

@@ -1,5 +1,5 @@
 /// The file systems that the tree lies on, by a small number, so that a node need not hold the device's.
-struct DeviceTable {
+package struct DeviceTable {
   private var devices: ContiguousArray<UInt64> = []
   private var remote: ContiguousArray<Bool> = []
   private var last: UInt16 = 0
@@ -33,7 +33,7 @@ struct DeviceTable {
 
   /// Whether the kernel does not hear of changes made elsewhere on a file system of this type (`f_type` of
   /// `statfs`; numbers from linux/magic.h): NFS, SMB, 9p, FUSE, Ceph, AFS, Coda, NCP, vboxsf, GPFS, Lustre.
-  static func isRemote(fileSystemType type: Int64) -> Bool {
+  package static func isRemote(fileSystemType type: Int64) -> Bool {
     [
       0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x0102_1997, 0x6573_5546, 0x00C3_6400, 0x5346_414F,
       0x7375_7245, 0x564C, 0x786F_4256, 0x4750_4653, 0x0BD0_0BD0,

@@ -131,7 +131,7 @@ struct CheckCommand: AsyncParsableCommand {
 }
 
 /// A mistyped root must not pass for a workspace without configs.
-private func checkRoot(of workspace: Workspace) throws {
+func checkRoot(of workspace: Workspace) throws {
   var status = stat()
   let result = workspace.root.withPlatformString { stat($0, &status) }
   guard result == 0, status.st_mode & S_IFMT == S_IFDIR else {

@@ -42,6 +42,7 @@ struct SiteParts: Sendable {
     let live = LiveReload(manager: manager, options: liveOptions)
     self.live = live
     dashboard = Dashboard(manager, sources: sources, redacting: options.redaction)
+    live.add(dashboard)
     guard case .program(let upstream, let build) = options.pages else {
       proxy = nil
       return

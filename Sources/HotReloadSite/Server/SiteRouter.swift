@@ -10,14 +10,6 @@ enum SiteRouter {
 
   static func responder(of parts: SiteParts) -> Responder {
     let router = Router(context: SiteRequestContext.self)
-    let (policy, token) = (parts.live.options.policy, parts.live.token)
-    router.add(
-      middleware: DashboardMiddleware(parts.dashboard, token: token.text) { request, changes in
-        let refusal =
-          changes
-          ? policy.refusalOfChange(request, token: token) : policy.refusalOfForeign(request)
-        return refusal?.response
-      })
     // Before whatever is timed, so that an open socket or stream is no slow request.
     router.add(middleware: LiveReloadMiddleware(parts.live))
     router.add(middleware: RequestTimerMiddleware(parts.dashboard.timer))

@@ -3,8 +3,8 @@ import Testing
 
 @testable import HotReload
 
-@Suite("A set of files")
-struct FileSetTests {
+@Suite("Versions of a set of files")
+struct FileSetBranchTests {
   private static func file(_ path: FilePath, _ text: String) -> FileSet.File {
     FileSet.File(path: path, bytes: Array(text.utf8))
   }
