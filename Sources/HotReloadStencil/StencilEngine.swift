@@ -30,7 +30,7 @@ public struct StencilEngine: TemplateEngine {
     var rewriter = StencilRewriter(source)
     try rewriter.run()
     let code = StencilCode(
-      path: source.path, text: rewriter.output, texts: rewriter.texts, places: rewriter.places)
+      path: source.path, tags: rewriter.tags, texts: rewriter.texts, places: rewriter.places)
     try check(code, source)
     return CompiledTemplate(code: code, references: rewriter.references)
   }
@@ -38,13 +38,12 @@ public struct StencilEngine: TemplateEngine {
   /// Has Stencil read the rewritten text, to find what is wrong with its expressions.
   private func check(_ code: StencilCode, _ source: TemplateSource) throws(TemplateError) {
     let environment = Environment(extensions: [StencilVocabulary(nil)])
-    let template = Template(templateString: code.text, environment: environment, name: code.path)
-    let parser = TokenParser(tokens: template.tokens, environment: environment)
+    let tokens = code.tokens
+    let parser = TokenParser(tokens: tokens, environment: environment)
     do {
       _ = try parser.parse()
     } catch {
       let failure = error as? TemplateSyntaxError
-      let tokens = template.tokens
       // An error of a part of a tag has a token of its own; then the tag is the one before the next that is not read yet.
       let unread = parser.nextToken()
       let next = tokens.firstIndex { $0 === unread } ?? tokens.endIndex
@@ -77,8 +76,10 @@ public struct StencilEngine: TemplateEngine {
     let environment = Environment(
       loader: rendering, extensions: [StencilVocabulary(rendering)])
     do {
-      let page = try rendering.template(at: templates.page, environment)
-      return try page.render(StencilData.dictionary(context.data))
+      let page = try rendering.nodes(at: templates.page, environment)
+      return try renderNodes(
+        page,
+        Context(dictionary: StencilData.dictionary(context.data), environment: environment))
     } catch {
       throw rendering.located(error)
     }
@@ -88,10 +89,20 @@ public struct StencilEngine: TemplateEngine {
 /// What the engine makes of one file.
 public struct StencilCode: Sendable {
   let path: String
-  /// The rewritten text: tags only, one after the other.
-  let text: String
+  /// What is in the tags of the rewritten text. There is nothing between them.
+  let tags: [String]
   /// The text between tags, which the rewritten text names by number.
   let texts: [String]
   /// Where each tag of the rewritten text stands in the file, in UTF-8.
   let places: [Range<Int>]
+
+  /// The rewritten text.
+  var text: String { tags.map { "{% \($0) %}" }.joined() }
+
+  /// What Stencil would read from ``text``, without that it goes through the rest of the text at each tag.
+  var tokens: [Token] {
+    let file = Template(templateString: "-", name: path).tokens
+    guard let map = file.first?.sourceMap else { return [] }
+    return tags.map { .block(value: $0, at: map) }
+  }
 }

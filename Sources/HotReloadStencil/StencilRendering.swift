@@ -11,7 +11,9 @@ final class StencilRendering: Loader {
   private let context: RenderContext
   private let stack = RenderingStack()
   private var paths: [String: String] = [:]
-  private var loaded: [String: Template] = [:]
+  private var nodes: [String: [any NodeType]] = [:]
+  private var layouts: [String: Template] = [:]
+  private var tokens: [String: [Token]] = [:]
   private var codes: [String: StencilCode] = [:]
 
   init(_ templates: ReachableTemplates<StencilCode>, _ context: RenderContext) {
@@ -21,7 +23,7 @@ final class StencilRendering: Loader {
 
   func loadTemplate(name: String, environment: Environment) throws -> Template {
     let path = try self.path(of: name)
-    return try template(at: path, environment)
+    return try layout(at: path, environment)
   }
 
   func loadTemplate(names: [String], environment: Environment) throws -> Template {
@@ -42,20 +44,42 @@ final class StencilRendering: Loader {
     }
   }
 
-  /// The template of a file, which is entered now. In one rendering there is one of each.
-  func template(at path: String, _ environment: Environment) throws -> Template {
+  /// The nodes of a template that is included, which is entered now.
+  func nodes(named name: String, _ environment: Environment) throws -> [any NodeType] {
+    try nodes(at: path(of: name), environment)
+  }
+
+  /// The nodes of a file, which is entered now. In one rendering each is read once.
+  func nodes(at path: String, _ environment: Environment) throws -> [any NodeType] {
+    let code = try enter(path)
+    if let known = nodes[path] { return known }
+    let tokens = code.tokens
+    let parsed = try TokenParser(tokens: tokens, environment: environment).parse()
+    self.tokens[path, default: []] += tokens
+    nodes[path] = parsed
+    return parsed
+  }
+
+  /// The template of a layout, which is entered now. Only Stencil itself can extend one, and reads it from its text.
+  private func layout(at path: String, _ environment: Environment) throws -> Template {
+    let code = try enter(path)
+    if let known = layouts[path] { return known }
+    let template = Template(templateString: code.text, environment: environment, name: path)
+    tokens[path, default: []] += template.tokens
+    layouts[path] = template
+    return template
+  }
+
+  private func enter(_ path: String) throws -> StencilCode {
     guard stack.enter(path) else {
       throw TemplateSyntaxError(
         "\(path) is taken in again and again, without end: \(stack.cycleText)")
     }
-    if let template = loaded[path] { return template }
     guard let code = templates.code(at: path) else {
       throw TemplateSyntaxError("there is no template \(path)")
     }
-    let template = Template(templateString: code.text, environment: environment, name: path)
-    loaded[path] = template
     codes[StencilRewriter.identity(of: path)] = code
-    return template
+    return code
   }
 
   /// The text that a text's tag names.
@@ -98,10 +122,11 @@ final class StencilRendering: Loader {
   private func location(of token: Token) -> SourceLocation? {
     guard let path = token.sourceMap.filename, let code = templates.code(at: path),
       let source = templates.source(at: path),
-      let number = loaded[path]?.tokens.firstIndex(where: { $0 === token }),
-      code.places.indices.contains(number)
+      let number = tokens[path]?.firstIndex(where: { $0 === token }), !code.places.isEmpty
     else { return nil }
-    let position = source.position(at: code.places[number].lowerBound)
+    // A file that is a page and a layout too has its tokens twice.
+    let place = code.places[number % code.places.count]
+    let position = source.position(at: place.lowerBound)
     return SourceLocation(file: path, line: position.line, column: position.column)
   }
 }

@@ -27,7 +27,7 @@ struct StencilRewriter {
   private var scanner: StencilScanner
   private var opened: [Opened] = []
   private var extendsAt: Int?
-  private(set) var output = ""
+  private(set) var tags: [String] = []
   private(set) var texts: [String] = []
   private(set) var places: [Range<Int>] = []
   private(set) var references: [TemplateReference] = []
@@ -74,7 +74,7 @@ struct StencilRewriter {
   }
 
   private mutating func emit(_ content: String, _ place: Range<Int>) {
-    output += "{% \(content) %}"
+    tags.append(content)
     places.append(place)
   }
 

@@ -29,6 +29,7 @@ final class StencilVocabulary: Extension {
     registerTag(Self.plain) { parser, token in
       try StencilOutput(parser, token, escapes: false)
     }
+    registerTag("include") { _, token in try StencilInclude(rendering, token) }
     for name in ["safe", "raw"] {
       registerFilter(name) { StencilSafeText(description: StencilData.text($0)) }
     }
