@@ -85,12 +85,17 @@ struct ExcerptTests {
       "password: |\n  hunter2\n  more\nport: 1",
       "password: (redacted)\n  (redacted)\n  (redacted)\nport: 1"
     ),
-    ("tokens:\n- hunter2\nport: 1", "tokens: (redacted)\n(redacted)\nport: 1"),
+    ("tokens:\n- hunter2\nport: 1", "tokens:\n(redacted)\nport: 1"),
     ("{\"apiKey\": \"hunter2\",\n\"port\": 1}", "{\"apiKey\": (redacted)\n\"port\": 1}"),
     (
       "{\"secrets\": {\n\"a\": \"hunter2\"\n},\n\"port\": 1}",
       "{\"secrets\": (redacted)\n(redacted)\n(redacted)\n\"port\": 1}"
     ),
+    // Half-edited: no separator yet, a string that does not end, a value that is still to come.
+    ("password \"hunter2\"\nport = 1", "password (redacted)\nport = 1"),
+    ("password = \"hunter2\nport = 1", "password = (redacted)\nport = 1"),
+    ("\"password\":\n\"hunter2\",\n\"port\": 1", "\"password\":\n(redacted)\n\"port\": 1"),
+    ("password =\nport = 1", "password =\nport = 1"),
     ("keyboard = \"us\"", "keyboard = \"us\""),
   ]
 

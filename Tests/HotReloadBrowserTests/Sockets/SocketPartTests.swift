@@ -133,6 +133,9 @@ struct SocketPartTests {
     let page = WireMessage(.update(.init(generation: 1, uses: ["config:app"], assets: [style])))
     #expect(
       wire.texts(for: page) == [#"{"command":"reload","path":"/","liveCSS":true,"liveImg":true}"#])
+    let hashed = LiveAssetChange(path: "/a.css", old: "/a.1.css", url: "/a.2.css", kind: .style)
+    let digest = WireMessage(.update(.init(generation: 1, assets: [style, hashed])))
+    #expect(wire.texts(for: digest) == wire.texts(for: page))
     #expect(wire.receive(#"{"command":"info","url":"http://x"}"#) == .ignore)
     #expect(wire.receive(#"{"command":"url","url":"http://x"}"#) == .ignore)
     #expect(wire.texts(for: WireMessage(.clear)).isEmpty)

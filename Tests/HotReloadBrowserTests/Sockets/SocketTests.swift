@@ -101,17 +101,22 @@ struct SocketTests {
   @Test("are pinged, and closed if they do not answer")
   func pings() async throws {
     var limits = LiveLimits()
-    limits.pingInterval = .milliseconds(100)
+    limits.pingInterval = .seconds(2)
     try await LiveServer.run(limits: limits) { server in
       let dead = try await server.socket()
       let alive = try await server.socket()
       try await alive.talk { client in
-        for _ in 0..<5 {
+        for _ in 0..<2 {
           let ping = try client.receiveFrame()
           guard ping.opcode == 9 else { throw ClientFailure("not a ping: \(ping)") }
           try client.sendFrame(10, ping.payload)
         }
       }
+      let pong = try await alive.talk { client in
+        try client.sendText(#"{"type":"ping"}"#)
+        return try client.receiveText()
+      }
+      #expect(pong == #"{"type":"pong"}"#)
       let pings = try await dead.talk { try $0.receiveAll() }
       #expect(pings == "\u{FFFD}\u{0}")
     }
@@ -139,6 +144,27 @@ struct SocketTests {
       await eventually { server.live.clientCount == 1 }
       _ = try await server.socket()
       _ = first
+    }
+  }
+
+  @Test(
+    "are connections like all others, which are limited in number: one too many is closed at once")
+  func connections() async throws {
+    var limits = LiveLimits()
+    limits.connections = 2
+    try await LiveServer.run(limits: limits) { server in
+      let socket = try await server.socket()
+      do {
+        let other = try await RawClient.talk(server.port) { client in
+          _ = try client.request()
+          return client
+        }
+        #expect(try await RawClient.talk(server.port) { try $0.isClosed() })
+        _ = other
+      }
+      await eventually { server.openConnections == 1 }
+      #expect(try await server.isWell(others: 1))
+      _ = socket
     }
   }
 
