@@ -12,6 +12,8 @@ struct SecretLines {
   private struct Context {
     /// Lines that are indented deeper than that belong to a secret key.
     var indent: Int?
+    /// A secret key had nothing behind it on its line.
+    var awaitsValue = false
     /// Brackets of a secret value that are open.
     var depth = 0
     /// What ends the long string that a secret value is.
@@ -44,6 +46,10 @@ struct SecretLines {
       if indent > limit || (indent == limit && content.hasPrefix("- ")) { return hidden }
       context.indent = nil
     }
+    if context.awaitsValue {
+      context.awaitsValue = false
+      if !content.contains(where: { $0 == "=" || $0 == ":" }) { return hidden }
+    }
     if let header = Self.tableHeader(content) {
       context.isSecretTable = isSecret(header)
       return line
@@ -52,11 +58,13 @@ struct SecretLines {
       let key = content.firstIndex(of: "=").map { content[...$0] + " " } ?? ""
       return String(line.prefix(indent)) + key + RedactionRules.replacement
     }
-    guard let value = secretValue(in: line) else { return line }
+    guard let value = secretValue(in: line) ?? secretBegin(of: line) else { return line }
     let rest = line[value...]
+    context.awaitsValue = rest.allSatisfy { $0 == " " || $0 == "\t" }
     context.indent = indent
     context.depth = max(0, Self.brackets(in: rest))
     context.stringEnd = ["\"\"\"", "'''"].first { rest.ranges(of: $0).count == 1 }
+    if context.awaitsValue { return line }
     return "\(line[..<value]) \(RedactionRules.replacement)"
   }
 
@@ -68,6 +76,13 @@ struct SecretLines {
       begin = line.index(after: separator)
     }
     return nil
+  }
+
+  /// Where the first word of a line ends, if it is a secret key whose separator was not written yet.
+  private func secretBegin(of line: String) -> String.Index? {
+    let start = line.drop { " \t\"'{,-".contains($0) }
+    let word = start.prefix { $0.isLetter || $0.isNumber || "_-.".contains($0) }
+    return !word.isEmpty && rules.isSecret(String(word)) ? word.endIndex : nil
   }
 
   /// Whether the words before a separator end in a secret key.

@@ -65,9 +65,12 @@ struct SocketWire: Sendable {
     return object.text
   }
 
-  /// Styles and images are swapped by their paths; anything else loads the page anew, and all of them with it.
+  /// Styles and images are swapped by their paths; anything else loads the page anew, and all of them with it. So does
+  /// one whose URL has a digest, as the client would ask for the old one again.
   private static func reloads(_ update: LiveMessage.Update) -> [String] {
-    let inPlace = update.assets.allSatisfy { $0.kind == .style || $0.kind == .image }
+    let inPlace = update.assets.allSatisfy { asset in
+      (asset.kind == .style || asset.kind == .image) && LivePath.path(of: asset.url) == asset.path
+    }
     guard !update.all, update.uses.isEmpty, inPlace, !update.assets.isEmpty else {
       return [reload("/")]
     }
