@@ -126,14 +126,14 @@ public final class DevelopmentProxy: Service {
   ) async throws -> HTTPResponseHead {
     let mayBePage = request.method != .head && PageInjection.asksForPage(request.head)
     try await exchange.send(head, body: body, decompressesPage: mayBePage)
-    return try await exchange.head()
+    return try await exchange.cutAtShutdown(after: limits.drain) { try await exchange.head() }
   }
 
   private func waitForBuild() async throws {
     guard let build else { return }
-    if case .building(let since) = await build.waitWhileBuilding(atMost: limits.build) {
-      throw StillBuilding(since: since)
-    }
+    let limit = limits.build
+    let state = await cancelWhenGracefulShutdown { await build.waitWhileBuilding(atMost: limit) }
+    if case .building(let since) = state { throw StillBuilding(since: since) }
   }
 
   /// Connects; if somebody runs the program, until it has had the time to start.
@@ -145,7 +145,8 @@ public final class DevelopmentProxy: Service {
       } catch let failure as UpstreamPool.Failure {
         throw failure
       } catch {
-        guard let build, build.state == .idle, .now < deadline else {
+        guard let build, build.state == .idle, .now < deadline, !Task.isShuttingDownGracefully
+        else {
           throw Unreachable(problem: Self.problem(error))
         }
         try await Task.sleep(for: ProxyLimits.probeInterval)
@@ -170,18 +171,21 @@ public final class DevelopmentProxy: Service {
       return Response(status: status, headers: fields)
     }
     let type = fields[.contentType].map { DocumentType($0) }
-    if type?.isEventStream == true { pool.markLasting(exchange.connection.channel) }
-    let watchesBrowser = type?.isEventStream == true && !exchange.isUploading
+    let isStream = type?.isEventStream == true
+    if isStream { pool.markLasting(exchange.connection.channel) }
+    let watchesBrowser = isStream && !exchange.isUploading
+    let drain = isStream ? Duration.zero : limits.drain
     let body = ResponseBody(contentLength: fields[.contentLength].flatMap { Int($0) }) { writer in
-      if watchesBrowser {
+      try await exchange.cutAtShutdown(after: drain) {
+        guard watchesBrowser else {
+          return try await exchange.relay(isReusable: isReusable) { try await writer.write($0) }
+        }
         // A stream may be silent for hours: that the browser left must be noticed without writing to it.
         try await request.body.consumeWithInboundCloseHandler { _ in
           try await exchange.relay(isReusable: isReusable) { try await writer.write($0) }
         } onInboundClosed: {
           exchange.abandon()
         }
-      } else {
-        try await exchange.relay(isReusable: isReusable) { try await writer.write($0) }
       }
       try await writer.finish(nil)
     }

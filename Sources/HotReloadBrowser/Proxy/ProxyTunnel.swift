@@ -35,6 +35,7 @@ struct ProxyTunnel: Sendable {
     } catch {
       return close()
     }
+    glue.value.near.flush()
     upstream.setOption(.autoRead, value: true).whenFailure { _ in upstream.close(promise: nil) }
   }
 
@@ -121,7 +122,7 @@ private final class TunnelHandshake: ChannelInboundHandler, RemovableChannelHand
 
   private let head: HTTPRequestHead
   private let answered: EventLoopPromise<HTTPResponseHead>
-  private var isAnswered = false
+  private var answer: HTTPResponseHead?
 
   init(head: HTTPRequestHead, answered: EventLoopPromise<HTTPResponseHead>) {
     self.head = head
@@ -136,14 +137,12 @@ private final class TunnelHandshake: ChannelInboundHandler, RemovableChannelHand
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    guard case .head(let head) = unwrapInboundIn(data) else { return }
-    isAnswered = true
-    answered.succeed(head)
+    if case .head(let head) = unwrapInboundIn(data) { answer = head }
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
-    // What follows is for the tunnel to read.
-    if !isAnswered { context.read() }
+    // Not before: the decoder is at work until now, and says that the head has no body. What follows is for the tunnel to read.
+    if let answer { answered.succeed(answer) } else { context.read() }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -152,7 +151,7 @@ private final class TunnelHandshake: ChannelInboundHandler, RemovableChannelHand
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if case .some(.inputClosed) = event as? ChannelEvent, !isAnswered {
+    if case .some(.inputClosed) = event as? ChannelEvent, answer == nil {
       context.close(promise: nil)
     }
     context.fireUserInboundEventTriggered(event)

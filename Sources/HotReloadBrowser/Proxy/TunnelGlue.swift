@@ -12,6 +12,8 @@ final class TunnelGlue: ChannelDuplexHandler {
   private var partner: TunnelGlue?
   private var context: ChannelHandlerContext?
   private var wantsRead = false
+  /// What arrived before the other end was there: no more than a decoder had read ahead.
+  private var early: [NIOAny] = []
 
   private init() {}
 
@@ -23,13 +25,16 @@ final class TunnelGlue: ChannelDuplexHandler {
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
+    partner?.passEarly()
     partner?.readIfWanted()
   }
 
   func handlerRemoved(context: ChannelHandlerContext) { part() }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    partner?.context?.write(data, promise: nil)
+    guard let partner else { return }
+    guard let other = partner.context else { return early.append(data) }
+    other.write(data, promise: nil)
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
@@ -49,6 +54,8 @@ final class TunnelGlue: ChannelDuplexHandler {
     if case .some(.inputClosed) = event as? ChannelEvent {
       partner?.context?.close(mode: .output, promise: nil)
     }
+    // The server ends, and a tunnel never does by itself.
+    if event is ChannelShouldQuiesceEvent { context.close(promise: nil) }
     context.fireUserInboundEventTriggered(event)
   }
 
@@ -63,6 +70,15 @@ final class TunnelGlue: ChannelDuplexHandler {
     } else {
       wantsRead = true
     }
+  }
+
+  /// Sends what was written, when no read has completed that would.
+  func flush() { context?.flush() }
+
+  private func passEarly() {
+    for data in early { partner?.context?.write(data, promise: nil) }
+    early = []
+    partner?.flush()
   }
 
   private func readIfWanted() {

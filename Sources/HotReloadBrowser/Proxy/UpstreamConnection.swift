@@ -11,9 +11,13 @@ import Synchronization
 final class UpstreamConnection: Sendable {
   enum Failure: Error, CustomStringConvertible {
     case closedEarly
+    case serverEnds
 
     var description: String {
-      "the program behind closed the connection in the middle of an answer"
+      switch self {
+      case .closedEarly: "the program behind closed the connection in the middle of an answer"
+      case .serverEnds: "the development server ends"
+      }
     }
   }
 
@@ -105,13 +109,20 @@ final class UpstreamConnection: Sendable {
 
   func close() { channel.close(promise: nil) }
 
+  /// Closes the connection, so that an answer which only its end would complete does not pass for complete.
+  func cut(_ reason: Failure) {
+    fail(reason)
+    close()
+  }
+
   // MARK: From the channel
 
   fileprivate var isAwaited: Bool { inbox.withLock { $0.waiter != nil } }
 
   fileprivate func receive(_ part: HTTPClientResponsePart) {
     let waiter = inbox.withLock { inbox in
-      if inbox.waiter == nil { inbox.parts.append(part) }
+      // Behind a failure, such as of the decompressor, an end says nothing.
+      if inbox.waiter == nil, inbox.failure == nil { inbox.parts.append(part) }
       return inbox.waiter.take()
     }
     waiter?.resume(returning: part)

@@ -1,6 +1,7 @@
 import Hummingbird
 import NIOCore
 import NIOHTTP1
+import ServiceLifecycle
 import Synchronization
 
 /// One request to the program behind, and its answer.
@@ -28,6 +29,18 @@ final class UpstreamExchange: Sendable {
 
   /// Whether the browser still sends.
   var isUploading: Bool { upload.withLock { !$0.isComplete } }
+
+  /// Does something, and cuts the connection if the server is asked to end meanwhile, after so long.
+  func cutAtShutdown<R: Sendable>(
+    after delay: Duration, _ operation: () async throws -> R
+  ) async throws -> R {
+    try await withGracefulShutdownHandler(operation: operation) { [connection] in
+      guard delay > .zero else { return connection.cut(.serverEnds) }
+      connection.channel.eventLoop.scheduleTask(in: TimeAmount(delay)) {
+        connection.cut(.serverEnds)
+      }
+    }
+  }
 
   // MARK: Request
 

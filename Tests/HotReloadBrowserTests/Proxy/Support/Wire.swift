@@ -27,7 +27,7 @@ struct WireMessage: Sendable {
 final class Wire: Sendable {
   /// Who says nothing for so long has failed.
   static let limitSeconds = 20
-  static let executor = BlockingExecutor(threads: 64)
+  static let executor = BlockingExecutor(threads: 256)
 
   let descriptor: CInt
   private let buffer = Mutex<[UInt8]>([])
