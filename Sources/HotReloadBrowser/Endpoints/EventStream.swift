@@ -60,9 +60,11 @@ final class EventMailbox: LiveClient {
   /// Whether nothing follows.
   var isEnded: Bool { state.withLock { $0.isEnded } }
 
-  func deliver(_ message: WireMessage) {
+  func deliver(_ message: WireMessage) { put(message, always: false) }
+
+  private func put(_ message: WireMessage, always: Bool) {
     // The JSON is one line, so it is one `data` field.
-    put("data: \(message.json)\n\n")
+    put("data: \(message.json)\n\n", always: always)
   }
 
   func keepAlive() {
@@ -70,9 +72,9 @@ final class EventMailbox: LiveClient {
     if isIdle { put(Self.comment) }
   }
 
-  private func put(_ text: String) {
+  private func put(_ text: String, always: Bool = false) {
     state.withLock { state in
-      guard !state.isEnded, state.outbox.admits(text.utf8.count) else { return }
+      guard !state.isEnded, state.outbox.admits(text.utf8.count, always: always) else { return }
       state.texts.append(text)
     }
     signal.yield()
@@ -94,7 +96,7 @@ final class EventMailbox: LiveClient {
       defer { state.missedSomething = false }
       return state.missedSomething
     }
-    if isCatchingUp { for message in catchUp() { deliver(message) } }
+    if isCatchingUp { for message in catchUp() { put(message, always: true) } }
     return state.withLock { $0.texts.isEmpty ? nil : $0.texts.removeFirst() }
   }
 

@@ -15,7 +15,10 @@ extension LiveReload {
     let isForAll = path == LivePath.extensionClient
     let foreign =
       isForAll ? policy.refusal(of: request.head) : policy.refusalOfForeign(request.head)
-    if let foreign { return foreign.response }
+    if let foreign {
+      note(foreign, of: request.head)
+      return foreign.response
+    }
     let endpoints = endpoint(at: path)
     guard !endpoints.isEmpty else {
       return LiveAnswer.text("there is nothing at this path\n", status: .notFound)
@@ -28,6 +31,7 @@ extension LiveReload {
     if endpoint.method != .get,
       let refusal = policy.refusalOfChange(request.head, token: token)
     {
+      note(refusal, of: request.head)
       return refusal.response
     }
     var response = await endpoint.respond(to: request)
@@ -35,6 +39,14 @@ extension LiveReload {
       response.headers.append(field)
     }
     return response
+  }
+
+  /// Says why a page got nothing, to the person who looks for it.
+  func note(_ refusal: RequestRefusal, of request: HTTPRequest) {
+    let path = LivePath.path(of: request.path ?? "")
+    options.logger.debug(
+      "a request of live reload was refused",
+      metadata: ["path": "\(path)", "reason": "\(refusal)"])
   }
 
   /// What is answered without anybody adding it.
@@ -53,8 +65,8 @@ extension LiveReload {
         guard live.hasToken(request) else { return RequestRefusal.wrongToken.response }
         return live.events() ?? RequestRefusal.full.response
       },
-      get(LivePath.socket) { _, _ in Self.upgradeRequired },
-      get(LivePath.extensionSocket) { _, _ in Self.upgradeRequired },
+      get(LivePath.socket) { _, _ in RequestRefusal.otherProtocol.response },
+      get(LivePath.extensionSocket) { _, _ in RequestRefusal.otherProtocol.response },
       change(LivePath.reload) { manager in
         let report = try await manager.reload()
         var answer = WireObject()
@@ -96,12 +108,5 @@ extension LiveReload {
 
   private func hasToken(_ request: Request) -> Bool {
     LivePath.token(in: request.head.path ?? "").map { token.matches($0) } ?? false
-  }
-
-  private static var upgradeRequired: Response {
-    var response = LiveAnswer.text("this is a WebSocket\n", status: .upgradeRequired)
-    response.headers[.upgrade] = "websocket"
-    response.headers[.secWebSocketVersion] = SocketHandshake.version
-    return response
   }
 }

@@ -37,4 +37,14 @@ public enum LiveMessage: Sendable, Hashable {
   case built(ok: Bool, output: String?)
   /// The answer to a ping.
   case pong
+
+  /// The most characters of what a compiler said; the end of it is kept.
+  public static let maximumOutputLength = 64 << 10
+
+  /// The same without what is too long for a page.
+  var bounded: LiveMessage {
+    guard case .built(let ok, let output?) = self, output.utf8.count > Self.maximumOutputLength
+    else { return self }
+    return .built(ok: ok, output: "…" + output.suffix(Self.maximumOutputLength))
+  }
 }

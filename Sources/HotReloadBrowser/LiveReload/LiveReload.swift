@@ -29,7 +29,8 @@ public final class LiveReload: Service {
     session = String(LiveToken().text.prefix(Self.sessionLength))
     hub = LiveHub(
       session: session, limit: options.limits.clients,
-      state: LiveState(redacting: options.redaction))
+      state: LiveState(
+        redacting: options.redaction, generation: manager.snapshot().generation))
     excerpts = ExcerptReader(root: manager.workspace.root, rules: options.redaction)
     for endpoint in ownEndpoints { endpoints.add(endpoint) }
   }

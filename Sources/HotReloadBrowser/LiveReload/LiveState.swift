@@ -11,12 +11,15 @@ struct LiveState: Sendable {
   static let maximumUses = 512
 
   /// The generation in force, as far as it is known.
-  private(set) var generation: UInt64 = 0
+  private(set) var generation: UInt64
   /// What is wrong, by unit.
   private var wrong: [UnitID: [LiveError]] = [:]
   private let rules: RedactionRules
 
-  init(redacting rules: RedactionRules) { self.rules = rules }
+  init(redacting rules: RedactionRules, generation: UInt64 = 0) {
+    self.rules = rules
+    self.generation = generation
+  }
 
   /// Everything that is wrong at this moment.
   var errors: [LiveError] {

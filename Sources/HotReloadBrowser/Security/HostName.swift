@@ -21,7 +21,9 @@ struct HostName: Sendable, Hashable {
     if text.hasPrefix("[") {
       guard let end = text.firstIndex(of: "]") else { return nil }
       let literal = String(text[text.index(after: text.startIndex)..<end])
-      guard case .v6? = try? SocketAddress(ipAddress: literal, port: 0) else { return nil }
+      // No zone: `fe80::1%eth0` means something on one machine only.
+      guard !literal.contains("%"), case .v6? = try? SocketAddress(ipAddress: literal, port: 0)
+      else { return nil }
       name = Self.canonicalAddress(literal) ?? literal.lowercased()
       rest = Substring(text[text.index(after: end)...])
     } else {

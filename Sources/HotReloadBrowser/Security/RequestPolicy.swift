@@ -54,7 +54,9 @@ public struct RequestPolicy: Sendable, Hashable {
   /// Why a request that opens a socket for existing browser extensions is refused. These have no token, and their pages may be served
   /// by another program on this machine, so any port of a known host is one to come from.
   func refusalOfExtension(_ request: HTTPRequest) -> RequestRefusal? {
-    if let refusal = refusal(of: request) { return refusal }
+    if let refusal = refusalByHost(of: request) { return refusal }
+    // A page at 127.0.0.1 is another site than one at localhost, so what counts is the origin, which browsers send with each socket.
+    if request.headerFields[.origin] == nil { return refusalBySite(of: request) }
     return refusalByOrigin(of: request) { origin, _ in isAllowed(origin.host) }
   }
 

@@ -85,6 +85,7 @@ final class LiveHub: Sendable {
 
   /// Tells everyone something that no transaction did.
   func announce(_ message: LiveMessage) {
+    let message = message.bounded
     state.withLock { state in
       switch message {
       case .building, .built(false, _): state.build = message

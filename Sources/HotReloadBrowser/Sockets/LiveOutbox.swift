@@ -17,8 +17,10 @@ struct LiveOutbox {
   var isEmpty: Bool { count == 0 }
 
   /// Whether a message of that size is to be sent; if not it is left out.
-  mutating func admits(_ size: Int) -> Bool {
-    guard !isBehind, count < countLimit, bytes + size <= byteLimit || count == 0 else {
+  /// - Parameter always: whether it is one of the few that make up for those that were left out, or it would never end.
+  mutating func admits(_ size: Int, always: Bool = false) -> Bool {
+    let fits = count == 0 || (count < countLimit && bytes + size <= byteLimit)
+    guard always || (!isBehind && fits) else {
       isBehind = true
       return false
     }

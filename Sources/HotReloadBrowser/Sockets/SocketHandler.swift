@@ -116,17 +116,17 @@ final class SocketHandler: ChannelInboundHandler {
 
   // MARK: What we say
 
-  fileprivate func deliver(_ message: WireMessage) {
-    for text in wire.texts(for: message) { send(text) }
+  fileprivate func deliver(_ message: WireMessage, always: Bool = false) {
+    for text in wire.texts(for: message) { send(text, always: always) }
   }
 
-  private func send(_ text: String) {
-    guard let context, !isClosing, outbox.admits(text.utf8.count) else { return }
+  private func send(_ text: String, always: Bool = false) {
+    guard let context, !isClosing, outbox.admits(text.utf8.count, always: always) else { return }
     let size = text.utf8.count
     let promise = context.eventLoop.makePromise(of: Void.self)
     promise.futureResult.assumeIsolated().whenComplete { _ in
       guard self.outbox.sent(size) else { return }
-      for message in self.hub.catchUp() { self.deliver(message) }
+      for message in self.hub.catchUp() { self.deliver(message, always: true) }
     }
     let frame = WebSocketFrame(fin: true, opcode: .text, data: ByteBuffer(string: text))
     context.writeAndFlush(wrapOutboundOut(frame), promise: promise)

@@ -96,6 +96,8 @@ extension RequestRefusal {
     status: .badRequest, reason: "the request does not open a WebSocket as RFC 6455 has it")
   static let otherVersion = RequestRefusal(
     status: .upgradeRequired, reason: "only version 13 of the WebSocket protocol is spoken here")
+  static let otherProtocol = RequestRefusal(
+    status: .upgradeRequired, reason: "only the WebSocket protocol is spoken here")
   static let wrongToken = RequestRefusal(
     status: .forbidden,
     reason: "the token is not the one of this server; load the page anew to get it")
