@@ -5,8 +5,8 @@ public import WorkspaceTools
 
 /// Keeps what the page at `/_hotreload/` shows: the last transactions, the requests around them, and how everything is.
 ///
-/// It knows of the reloads since it was made, and takes them in while ``run()`` lasts, so it belongs into the program's service
-/// group. All other functions may be called from any thread or task, also before and after that.
+/// It knows of the reloads since it was made, and takes them in while ``run()`` lasts, so it belongs into the program's
+/// service group. All other functions may be called from any thread or task, also before and after that.
 public final class Dashboard: Service, Sendable {
   /// What it shows beside the manager itself.
   public struct Sources: Sendable {
@@ -47,6 +47,7 @@ public final class Dashboard: Service, Sendable {
   private let excerpts: ExcerptReader
   private let rules: RedactionRules
   private let now: @Sendable () -> Int64
+  private let sleep: @Sendable (Duration) async throws -> Void
   private let since: Int64
   private let feed: AsyncStream<CompletedReload>
   private let history = Mutex(DashboardHistory())
@@ -63,26 +64,29 @@ public final class Dashboard: Service, Sendable {
     timer: RequestTimer = RequestTimer(), redacting rules: RedactionRules = .default
   ) {
     self.init(
-      manager, sources: sources, timer: timer, redacting: rules, now: { nanosecondsSince1970() })
+      manager, sources: sources, timer: timer, redacting: rules, clock: ContinuousClock(),
+      now: { nanosecondsSince1970() })
   }
 
-  /// The same with another wall clock, in nanoseconds since 1970, for tests.
+  /// The same with another clock to wait by, and another wall clock in nanoseconds since 1970, for tests.
   package init(
     _ manager: HotReloadManager, sources: Sources, timer: RequestTimer,
-    redacting rules: RedactionRules, now: @escaping @Sendable () -> Int64
+    redacting rules: RedactionRules, clock: some Clock<Duration>,
+    now: @escaping @Sendable () -> Int64
   ) {
     self.manager = manager
     self.sources = sources
     self.timer = timer
     self.rules = rules
     self.now = now
+    sleep = { try await clock.sleep(for: $0) }
     since = now()
     feed = manager.reloads()
     excerpts = ExcerptReader(root: manager.workspace.root, rules: rules)
   }
 
-  /// Takes in what the manager does until it shuts down, the service group does, or the task is cancelled. Then pages that
-  /// listen are told no more, and their answers end. Once only.
+  /// Takes in what the manager does until it shuts down, the service group does, or the task is cancelled. Then pages
+  /// that listen are told no more, and their answers end. Once only.
   public func run() async throws {
     let (added, signal) = AsyncStream.makeStream(
       of: Void.self, bufferingPolicy: .bufferingNewest(1))
@@ -123,7 +127,7 @@ public final class Dashboard: Service, Sendable {
     let wait = Duration.nanoseconds(DashboardHistory.surroundings + 2 * RequestTimer.slice)
     for await _ in added {
       repeat {
-        do { try await Task.sleep(for: wait) } catch { return }
+        do { try await sleep(wait) } catch { return }
         history.withLock { $0.update(from: timer, now: now()) }
       } while history.withLock { $0.isWaiting }
       news.tell(.changed(generation: manager.snapshot().generation))
@@ -131,7 +135,7 @@ public final class Dashboard: Service, Sendable {
   }
 
   private func beat() async {
-    while (try? await Task.sleep(for: Self.heartbeat)) != nil { news.tell(.stillHere) }
+    while (try? await sleep(Self.heartbeat)) != nil { news.tell(.stillHere) }
   }
 }
 

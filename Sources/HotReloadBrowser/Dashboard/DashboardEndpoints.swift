@@ -57,9 +57,9 @@ struct DashboardEndpoints: Sendable {
     return answer
   }
 
-  /// The status is 200 for as long as there is somebody to answer. With `?probe` it is 503 unless all is well, for those who read
-  /// only status codes. Degraded is not dead: the last good content is served, so a probe that restarts the program should
-  /// not ask so.
+  /// The status is 200 for as long as there is somebody to answer. With `?probe` it is 503 unless all is well, for those
+  /// who read only status codes. Degraded is not dead: the last good content is served, so a probe that restarts the
+  /// program should not ask so.
   private func status(_ request: Request) async -> DashboardAnswer {
     let document = await dashboard.statusDocument()
     var answer = json(document, request)

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Tells open dashboards that there is something new. What it is they fetch themselves, so nothing is lost if they are slow:
-/// only the newest word waits.
+/// Tells open dashboards that there is something new. What it is they fetch themselves, so nothing is lost if they are
+/// slow: only the newest word waits.
 final class DashboardNews: Sendable {
   /// How many pages can listen at a time; others ask every few seconds.
   static let maximumListeners = 64

@@ -1,4 +1,5 @@
-/// The paths of the dashboard. What changes something is at ``LivePath/reload``, ``LivePath/pause`` and ``LivePath/resume``.
+/// The paths of the dashboard. What changes something is at ``LivePath/reload``, ``LivePath/pause`` and
+/// ``LivePath/resume``.
 enum DashboardPath {
   static let page = "/_hotreload/"
   static let status = "/_hotreload/status.json"

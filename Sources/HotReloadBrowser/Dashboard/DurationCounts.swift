@@ -1,7 +1,8 @@
-/// How often requests took how long, in a fixed number of classes: a percentile of any number of requests costs the same.
+/// How often requests took how long, in a fixed number of classes: a percentile of any number of requests costs the
+/// same.
 ///
-/// Four classes an octave from 16 microseconds to 67 seconds. What a class holds is taken for its upper bound, so that a
-/// percentile is never too small, and at most 19 % too large.
+/// Four classes an octave from 16 microseconds to 68 seconds. What a class holds is taken for its upper bound, so that
+/// a percentile is never too small, and at most 19 % too large.
 struct DurationCounts: Sendable, Hashable {
   /// How many classes there are: 22 octaves of four, and one for all that is longer.
   static let classes = 89

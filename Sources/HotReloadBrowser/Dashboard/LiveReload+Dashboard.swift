@@ -6,9 +6,10 @@ extension LiveReload {
   /// Serves a dashboard at `/_hotreload/`. It must run, as a service beside this.
   ///
   /// - `GET /_hotreload/`: the page, with its style and script beside it.
-  /// - `GET /_hotreload/status.json`: how everything is, for probes; with `?probe` the status code is 503 unless all is well.
-  /// - `GET /_hotreload/dashboard.json`: all that the page shows. It has an `ETag`; with `?brief` templates and assets are
-  ///   left out.
+  /// - `GET /_hotreload/status.json`: how everything is, for probes; with `?probe` the status code is 503 unless all is
+  ///   well.
+  /// - `GET /_hotreload/dashboard.json`: all that the page shows. It has an `ETag`; with `?brief` templates and assets
+  ///   are left out.
   /// - `GET /_hotreload/dashboard/events?token=…`: server-sent events `changed`, whose data is the generation.
   public func add(_ dashboard: Dashboard) {
     let endpoints = DashboardEndpoints(dashboard: dashboard, token: token)

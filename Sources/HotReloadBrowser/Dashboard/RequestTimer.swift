@@ -29,8 +29,8 @@ public final class RequestTimer: Sendable {
   /// - Parameters:
   ///   - duration: how long it took; negative ones count as 0.
   ///   - failed: whether the answer was the server's failure.
-  ///   - time: when it ended, in nanoseconds since 1970; nil for now. If the wall clock is set back, what was counted for
-  ///     the same slice before is forgotten.
+  ///   - time: when it ended, in nanoseconds since 1970; nil for now. If the wall clock is set back, what was counted
+  ///     for the same slice before is forgotten.
   public func record(_ duration: Duration, failed: Bool = false, at time: Int64? = nil) {
     let number = Self.number(of: time ?? nanosecondsSince1970())
     let (seconds, attoseconds) = duration.components
@@ -47,8 +47,8 @@ public final class RequestTimer: Sendable {
   }
 
   /// What was counted in a time, in nanoseconds since 1970; slices that the time cuts are taken as a whole.
-  /// - Parameter merging: how many slices of the timer are one of the strip, 1 at least. These begin at multiples of their
-  ///   width, so that the strip of a moment later has the same ones.
+  /// - Parameter merging: how many slices of the timer are one of the strip, 1 at least. These begin at multiples of
+  ///   their width, so that the strip of a moment later has the same ones.
   func strip(_ times: Range<Int64>, merging merged: Int64 = 1) -> RequestStrip {
     let merged = max(1, merged)
     guard !times.isEmpty else { return RequestStrip(from: 0, width: merged * Self.slice) }
@@ -110,8 +110,8 @@ public struct RequestSummary: Sendable, Hashable, Codable {
   }
 }
 
-/// Requests of some time, slice by slice. Slices in which no request ended are left out. The arrays are columns of one table:
-/// that keeps a page of many reloads small.
+/// Requests of some time, slice by slice. Slices in which no request ended are left out. The arrays are columns of one
+/// table: that keeps a page of many reloads small.
 public struct RequestStrip: Sendable, Hashable, Codable {
   /// When the first slice begins, in nanoseconds since 1970.
   public var from: Int64

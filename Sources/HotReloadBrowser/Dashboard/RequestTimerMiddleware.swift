@@ -2,8 +2,8 @@ public import Hummingbird
 
 /// Tells a ``RequestTimer`` how long each request took, from when it reached this middleware until its answer was made.
 ///
-/// Time that the client takes to receive the body is not the server's and does not count. What is below `/_hotreload` is
-/// our own and does not count either. A thrown error and a status of 500 and more are failures.
+/// Time that the client takes to receive the body is not the server's and does not count. What is below `/_hotreload`
+/// is our own and does not count either. A thrown error and a status of 500 and more are failures.
 public struct RequestTimerMiddleware<Context: RequestContext>: RouterMiddleware {
   private let timer: RequestTimer
 

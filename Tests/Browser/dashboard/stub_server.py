@@ -146,7 +146,7 @@ class Stub:
         degraded = self.scenario == "degraded"
         now = time.time_ns()
         reasons = []
-        units = [{"unit": name, "state": "inForce", "generation": self.generation - back, "inForceSince": now - back * 300 * SECOND, "errors": [], "quarantined": 0}
+        units = [{"unit": name, "state": "inForce", "generation": max(1, self.generation - back), "inForceSince": now - back * 300 * SECOND, "errors": [], "quarantined": 0}
                  for name, back in [("config app", 3), ("config database", 17), ("config site", 1), ("file group tls", 40), ("templates", 2), ("assets", 6)]]
         if degraded:
             reasons = [

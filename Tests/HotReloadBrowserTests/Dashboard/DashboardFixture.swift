@@ -21,7 +21,7 @@ struct DashboardFixture {
 
   init(
     _ files: [FilePath: String] = ["config/app.toml": "port = 80\n"],
-    sources: Dashboard.Sources = Dashboard.Sources()
+    sources: Dashboard.Sources = Dashboard.Sources(), clock: ManualClock? = nil
   ) async throws {
     folder = try TemporaryWorkspace()
     for (path, text) in files { try folder.write(path, text) }
@@ -32,11 +32,24 @@ struct DashboardFixture {
     manager = try await workspace.startHotReload(
       configuration: HotReloadConfiguration(quietPeriod: .zero, logger: logger),
       changes: source.factory)
-    let dashboard = Dashboard(manager, sources: sources)
+    let dashboard: Dashboard
+    if let clock {
+      dashboard = Self.dashboard(manager, clock)
+    } else {
+      dashboard = Dashboard(manager, sources: sources)
+    }
     self.dashboard = dashboard
     live = LiveReload(manager: manager, options: LiveReloadOptions(logger: logger))
     live.add(dashboard)
     running = Task { try await dashboard.run() }
+  }
+
+  /// One whose time stands still at the present until the clock is told to go on.
+  private static func dashboard(_ manager: HotReloadManager, _ clock: ManualClock) -> Dashboard {
+    let start = nanosecondsSince1970()
+    return Dashboard(
+      manager, sources: Dashboard.Sources(), timer: RequestTimer(), redacting: .default,
+      clock: clock, now: { start + clock.now.offset.components.seconds * 1_000_000_000 })
   }
 
   /// Saves a file and returns when the dashboard has taken in what came of it.

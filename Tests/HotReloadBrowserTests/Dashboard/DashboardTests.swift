@@ -1,4 +1,5 @@
 import HotReload
+import HotReloadTesting
 import Testing
 import WorkspaceTools
 
@@ -101,6 +102,26 @@ struct DashboardTests {
     let requests = try #require(await fixture.dashboard.document().requests)
     #expect(requests.summary.count == 1 && requests.summary.errors == 1)
     #expect(requests.strip.longest == [3_000])
+    try await fixture.end()
+  }
+
+  @Test(
+    "keeps the requests after a reload although nobody looks, and tells pages when they are complete"
+  )
+  func latency() async throws {
+    let clock = ManualClock()
+    let fixture = try await DashboardFixture(clock: clock)
+    try await fixture.save("port = 81\n")
+    let reload = try #require(fixture.dashboard.reloads.first)
+    #expect(reload.latency?.isComplete == false)
+    fixture.dashboard.timer.record(.milliseconds(7), at: reload.time + 1_000_000_000)
+    let news = try #require(fixture.dashboard.news.listen())
+    // The heartbeat, and what waits for the end of the reload's surroundings.
+    await clock.waitForSleepers(2)
+    clock.advance(by: .seconds(3_600))
+    for await word in news where word == .changed(generation: 2) { break }
+    let latency = try #require(fixture.dashboard.reloads.first?.latency)
+    #expect(latency.isComplete && latency.after.count == 1 && latency.after.longest == 7_000)
     try await fixture.end()
   }
 
