@@ -58,6 +58,13 @@ class Tab:
             assert time.monotonic() < deadline, f"this did not come true: {expression}"
             self.page.wait_for_timeout(POLL)
 
+    def says(self, text):
+        """Until the console has a line with a text."""
+        deadline = time.monotonic() + DEADLINE
+        while not any(text in line for _, line in self.console):
+            assert time.monotonic() < deadline, f"the console does not say {text!r}: {self.console}"
+            self.page.wait_for_timeout(POLL)
+
     def value(self, expression):
         return self.page.evaluate(expression)
 
@@ -94,7 +101,7 @@ PROBE = """
   window.connects = 0;
   window.roots = [];
   document.addEventListener('securitypolicyviolation', (event) =>
-    window.violations.push(event.violatedDirective + ' ' + event.blockedURI + ' ' + event.sourceFile + ':' + event.lineNumber));
+    window.violations.push([event.violatedDirective, event.blockedURI, event.sourceFile, event.lineNumber].join(' ')));
   const attach = Element.prototype.attachShadow;
   Element.prototype.attachShadow = function (options) {
     const root = attach.call(this, options);
@@ -171,7 +178,7 @@ def moved_field(site, context):
     tab = Tab(site, context)
     tab.page.fill("[name=name]", "typed")
     site.replace(INDEX, '<label>Name <input name="name" value="default"></label>',
-                 '<fieldset><p><label class="wide">Your name <input name="name" value="default"></label></p></fieldset>')
+                 '<fieldset><p><label class="wide">Name <input name="name" value="default"></label></p></fieldset>')
     tab.wait("document.querySelector('fieldset [name=name]')?.value === 'typed'")
     tab.equal("document.activeElement.name", "name")
     tab.equal("document.querySelectorAll('[name=name]').length", 1)
@@ -204,15 +211,17 @@ def scripted(site, context):
     tab.value("document.querySelector('#widget').innerHTML = '<b>rendered</b>'")
     tab.value("document.documentElement.classList.add('dark')")
     tab.value("document.querySelector('#list').classList.add('open')")
+    tab.value("document.querySelector('#list').dataset.state = 'open'")
     tab.value("document.querySelector('#kept').textContent = 'mine'")
     tab.value("document.body.append(Object.assign(document.createElement('aside'), { id: 'toast' }))")
     tab.page.fill("#editor", "edited by hand")
     text = site.read(INDEX).replace(">Hello<", ">Again<").replace(">kept<", ">not kept<")
-    site.write(INDEX, text.replace(">edit me<", ">edit it<").replace('<ul id="list">', '<ul id="list" class="big">'))
+    site.write(INDEX, text.replace(">edit me<", ">edit it<").replace('<ul id="list"', '<ul id="list" class="big"'))
     tab.text_is("#title", "Again")
     tab.equal("document.querySelector('#widget').innerHTML", "<b>rendered</b>")
     tab.equal("document.documentElement.className", "dark")
     tab.equal("document.querySelector('#list').className", "open big")
+    tab.equal("document.querySelector('#list').dataset.state", "open")
     tab.equal("document.querySelector('#kept').textContent", "mine")
     tab.equal("document.querySelector('#editor').textContent", "edited by hand")
     tab.equal("Boolean(document.querySelector('#toast'))", True)
@@ -317,7 +326,7 @@ def image(site, context):
 def broken_image(site, context):
     tab = Tab(site, context)
     site.write("static/logo.png", b"not an image")
-    tab.wait("true")
+    tab.says("the image before it stays")
     site.write("templates/card.mustache", '<p id="card">after</p>')
     tab.text_is("#card", "after")
     tab.equal("document.querySelector('#picture').naturalWidth", 8)
@@ -502,10 +511,7 @@ def policy(site, context):
 def no_connections(site, context):
     site.headers = {"Content-Security-Policy": "connect-src 'none'"}
     tab = Tab(site, context, connects=False)
-    deadline = time.monotonic() + DEADLINE
-    while not any("connect-src 'self'" in text for kind, text in tab.console if kind == "warning"):
-        assert time.monotonic() < deadline, tab.console
-        tab.page.wait_for_timeout(POLL)
+    tab.says("needs connect-src 'self'")
     tab.assert_same_page()
 
 
@@ -683,7 +689,8 @@ def screenshots(site, browser, folder):
     """The overlay as people see it: light and dark, wide and phone-narrow."""
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    site.write("static/app.css", "body { font: 18px/1.6 system-ui; max-width: 44rem; margin: 3rem auto; padding: 0 1rem }"
+    site.write("static/app.css",
+               "body { font: 18px/1.6 system-ui; max-width: 44rem; margin: 3rem auto; padding: 0 1rem }"
                "@media (prefers-color-scheme: dark) { body { background: #111; color: #ddd } }")
     for scheme in ("light", "dark"):
         for name, size in (("wide", (1280, 800)), ("narrow", (390, 780))):

@@ -52,7 +52,7 @@ INDEX = """<!doctype html>
   <dialog id="dialog"><p>Really?</p></dialog>
   <div contenteditable id="editor">edit me</div>
   <div data-hotreload-keep id="kept">kept</div>
-  <ul id="list"><li>one</li><li>two</li></ul>
+  <ul id="list" data-state="closed"><li>one</li><li>two</li></ul>
   <div class="tall"></div>
   <footer>The end</footer>
 </body>

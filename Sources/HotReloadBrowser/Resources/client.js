@@ -139,7 +139,7 @@
     retryTimer = setTimeout(retry, longest * (0.5 + Math.random() / 2));
   }
 
-  /// Asks before it opens: a refused socket does not say why, and an answer of 403 here means another token.
+  // Asks before it opens: a refused socket does not say why, and an answer of 403 here means another token.
   async function retry() {
     clearTimeout(retryTimer);
     if (connection || probing || hidden) return;
@@ -265,7 +265,7 @@
     return path !== null && [change.path, change.old, change.url].some((one) => one && pathOf(one) === path);
   }
 
-  /// What to load now: an address that did not change gets a query, or the browser would show what it has.
+  // What to load now: an address that did not change gets a query, or the browser would show what it has.
   function addressOf(change, current, generation) {
     if (new URL(change.url, document.baseURI).pathname !== pathOf(current)) return change.url;
     if (change.old && pathOf(change.old) !== pathOf(change.url)) return null; // it is there already
@@ -304,8 +304,8 @@
     }
   }
 
-  /// Puts a link with `href` in the place of `link` once it has loaded. `attributes` are what the server's page
-  /// says of it.
+  // Puts a link with `href` in the place of `link` once it has loaded. `attributes` are what the server's page
+  // says of it.
   function swapSheet(link, href, attributes) {
     if (heirs.get(link)?.getAttribute("href") === href) return;
     const heir = link.cloneNode(false);
@@ -450,7 +450,7 @@
     }
   }
 
-  /// A fresh answer has a fresh nonce; the policy of this document knows only its own, already while it parses.
+  // A fresh answer has a fresh nonce; the policy of this document knows only its own, already while it parses.
   function withOwnNonce(html, policies) {
     const theirs = /'nonce-([A-Za-z0-9+/_=-]+)'/.exec(policies ?? "")?.[1];
     return theirs && nonce ? html.replaceAll(theirs, nonce) : html;
@@ -476,7 +476,7 @@
     return fresh;
   }
 
-  /// Loads the page anew. A page that is as old after it as before (a cache in between) is not loaded for ever.
+  // Loads the page anew. A page that is as old after it as before (a cache in between) is not loaded for ever.
   function reloadPage(reason, generation) {
     if (!announce("before", { kind: "reload", reason, generation })) return;
     if (page.method !== "GET") {
@@ -531,7 +531,7 @@
     return digest;
   }
 
-  /// What is around the element is no longer what the server sent, so it is looked into by the next morph.
+  // What is around the element is no longer what the server sent, so it is looked into by the next morph.
   function forget(element) {
     for (let node = element.parentElement; node; node = node.parentElement) {
       record(node, recordOf(node).attributes, NaN);
@@ -544,7 +544,7 @@
     return all;
   }
 
-  /// Records a tree as what the server sent, and returns its digest.
+  // Records a tree as what the server sent, and returns its digest.
   function snapshot(node) {
     if (isElement(node)) {
       const nodes = [...node.childNodes, ...(node.content?.childNodes ?? [])];
@@ -567,7 +567,7 @@
     ? `src ${new URL(element.getAttribute("src"), document.baseURI)}`
     : `text ${hash(`${element.type}\n${element.textContent}`)}`;
 
-  /// Whether the fresh page has another version of an inline script: nothing can take back what the old one did.
+  // Whether the fresh page has another version of an inline script: nothing can take back what the old one did.
   function scriptsChanged(fresh) {
     const scripts = [...fresh.querySelectorAll("script")].filter((one) => runs(one) && !isKept(one));
     const inline = new Set(scripts.filter((one) => !one.hasAttribute("src")).map(scriptKey));
@@ -580,7 +580,7 @@
     return false;
   }
 
-  /// What tells elements apart wherever they are: an id, else the name of a form's field. Only what is there once.
+  // What tells elements apart wherever they are: an id, else the name of a form's field. Only what is there once.
   function keysOf(root) {
     const keys = new Map();
     for (const element of root.querySelectorAll("[id], input[name], select[name], textarea[name]")) {
@@ -629,12 +629,14 @@
     clearAway(context);
   }
 
-  /// Focus, selection and scroll positions, where the morph could not help losing them.
+  // Focus, selection and scroll positions, where the morph could not help losing them.
   function keepPlace() {
     const active = document.activeElement;
-    const range = active && /^(input|textarea)$/.test(active.localName) ? [active.selectionStart, active.selectionEnd, active.selectionDirection] : null;
+    const isField = active && /^(input|textarea)$/.test(active.localName);
+    const range = isField && [active.selectionStart, active.selectionEnd, active.selectionDirection];
     // A new default of a group of radio buttons would take over what a person chose in it.
-    const chosen = [...document.querySelectorAll("input[type=radio]")].filter((one) => one.checked && !one.defaultChecked);
+    const radios = [...document.querySelectorAll("input[type=radio]")];
+    const chosen = radios.filter((one) => one.checked && !one.defaultChecked);
     const scrolled = [document.scrollingElement, ...document.body.querySelectorAll("*")]
       .filter((one) => one && (one.scrollTop || one.scrollLeft))
       .map((one) => [one, one.scrollLeft, one.scrollTop]);
@@ -644,10 +646,11 @@
       for (const one of chosen) if (one.isConnected && !one.checked) one.checked = true;
       if (active?.isConnected && active !== document.activeElement && active !== document.body) {
         active.focus({ preventScroll: true });
-        if (range && range[0] !== null) active.setSelectionRange(...range);
-      } else if (!range && anchorNode?.isConnected && focusNode?.isConnected && selection.anchorNode !== anchorNode) {
+        if (isField && range[0] !== null) active.setSelectionRange(...range);
+      } else if (!isField && anchorNode?.isConnected && focusNode?.isConnected && selection.anchorNode !== anchorNode) {
         const clamp = (node, offset) => Math.min(offset, node.data?.length ?? node.childNodes.length);
-        selection.setBaseAndExtent(anchorNode, clamp(anchorNode, anchorOffset), focusNode, clamp(focusNode, focusOffset));
+        selection.setBaseAndExtent(
+          anchorNode, clamp(anchorNode, anchorOffset), focusNode, clamp(focusNode, focusOffset));
       }
       for (const [one, left, top] of scrolled) {
         if (one.isConnected && !one.scrollTop && !one.scrollLeft) one.scrollTo({ left, top, behavior: "instant" });
@@ -665,10 +668,11 @@
     for (const node of late) node.remove();
   }
 
-  const fieldKind = (element) => /^(checkbox|radio|file|range|color|submit|button|image|hidden)$/.exec(element.type)?.[0] ?? "text";
+  const notText = new Set(["checkbox", "radio", "file", "range", "color", "submit", "button", "image", "hidden"]);
+  const fieldKind = ({ type }) => (notText.has(type) ? type : "text");
   const stem = (url) => (pathOf(url) ?? url).replace(/[.-][0-9a-f]{8,}(?=\.)/i, "");
 
-  /// How well a live node may become a fresh one: 0 is not at all.
+  // How well a live node may become a fresh one: 0 is not at all.
   function likeness(live, fresh, context) {
     if (live.nodeType !== fresh.nodeType || live.nodeName !== fresh.nodeName) return 0;
     const equal = recordOf(live).digest === records.get(fresh).digest;
@@ -694,11 +698,12 @@
     return score;
   }
 
-  /// Fresh → live, in the order of both, so that what is matched need not be moved.
+  // Fresh → live, in the order of both, so that what is matched need not be moved.
   function align(live, fresh, context) {
     const pairs = new Map();
     let start = 0, a = live.length, b = fresh.length;
-    const same = (i, j) => recordOf(live[i]).digest === records.get(fresh[j]).digest && likeness(live[i], fresh[j], context) > 0;
+    const same = (i, j) =>
+      recordOf(live[i]).digest === records.get(fresh[j]).digest && likeness(live[i], fresh[j], context) > 0;
     while (start < a && start < b && same(start, start)) pairs.set(fresh[start], live[start++]);
     while (a > start && b > start && same(a - 1, b - 1)) pairs.set(fresh[--b], live[--a]);
     const n = a - start, m = b - start;
@@ -762,7 +767,7 @@
     }
   }
 
-  /// The live element with the key of a fresh one that no sibling became: it has moved.
+  // The live element with the key of a fresh one that no sibling became: it has moved.
   function rescue(fresh, parent, context) {
     const node = context.byKey.get(context.keys.get(fresh));
     if (!node?.isConnected || node.contains(parent)) return null;
@@ -805,7 +810,7 @@
     if (runs(element) && !executed.has(scriptKey(element))) context.scripts.push(element);
   }
 
-  /// A script of a parsed document never runs; a copy of it does.
+  // A script of a parsed document never runs; a copy of it does.
   function run(inert) {
     executed.add(scriptKey(inert));
     const copy = document.createElement("script");
@@ -861,7 +866,7 @@
     return live.localName.includes("-") && !fresh.hasChildNodes(); // a custom element rendered them
   }
 
-  /// Does to the live element what the server changed between its last answer and this one.
+  // Does to the live element what the server changed between its last answer and this one.
   function morphAttributes(live, fresh, except = null) {
     const before = recordOf(live).attributes, after = records.get(fresh).attributes;
     for (const [name, value] of after) {
@@ -888,7 +893,8 @@
 
   function selectionOf(select) {
     const options = [...select.options];
-    const fallback = !select.multiple && !options.some((one) => one.defaultSelected) ? options.find((one) => !one.disabled) : null;
+    const none = !select.multiple && !options.some((one) => one.defaultSelected);
+    const fallback = none ? options.find((one) => !one.disabled) : null;
     const touched = options.some((one) => one.selected !== (one.defaultSelected || one === fallback));
     return { touched, values: new Set(options.filter((one) => one.selected).map((one) => one.value)) };
   }
@@ -897,7 +903,10 @@
     const options = [...select.options];
     const chosen = touched && options.some((one) => values.has(one.value));
     const wanted = (one) => (chosen ? values.has(one.value) : one.defaultSelected);
-    if (!chosen && !select.multiple && !options.some(wanted)) return void (select.selectedIndex = options.findIndex((one) => !one.disabled));
+    if (!chosen && !select.multiple && !options.some(wanted)) {
+      select.selectedIndex = options.findIndex((one) => !one.disabled);
+      return;
+    }
     for (const one of options) if (one.selected !== wanted(one)) one.selected = wanted(one);
   }
 
@@ -922,19 +931,26 @@
     @media print { :host { display: none !important; } }
     * { box-sizing: border-box; }
     [hidden] { display: none !important; }
-    section, output { position: absolute; pointer-events: auto; font: 15px/1.5 system-ui, sans-serif; color: var(--ink); }
+    section, output {
+      position: absolute; pointer-events: auto; font: 15px/1.5 system-ui, sans-serif; color: var(--ink);
+    }
     section {
-      left: 50%; bottom: 1.25rem; translate: -50%; width: min(58rem, calc(100vw - 2.5rem)); max-height: min(36rem, 72vh);
+      left: 50%; bottom: 1.25rem; translate: -50%; width: min(58rem, calc(100vw - 2.5rem));
+      max-height: min(36rem, 72vh);
       display: flex; flex-direction: column; overflow: hidden;
       background: var(--paper); border: 1px solid var(--line); border-top: 3px solid var(--red);
       border-radius: 10px; box-shadow: var(--shadow);
     }
-    header { display: flex; gap: .75rem; align-items: flex-start; padding: .9rem 1rem .8rem 1.25rem; border-bottom: 1px solid var(--line); }
+    header {
+      display: flex; gap: .75rem; align-items: flex-start; padding: .9rem 1rem .8rem 1.25rem;
+      border-bottom: 1px solid var(--line);
+    }
     header div { flex: 1; min-width: 0; }
     h2 { margin: 0; font-size: 1.0625rem; line-height: 1.4; font-weight: 650; }
     header p { margin: 0; color: var(--faint); font-size: .875rem; }
     button {
-      font: inherit; font-size: .8125rem; color: var(--ink); background: none; cursor: pointer; white-space: nowrap;
+      font: inherit; font-size: .8125rem; color: var(--ink); background: none; cursor: pointer;
+      white-space: nowrap;
       border: 1px solid var(--line); border-radius: 6px; padding: .25rem .625rem;
     }
     button:hover { background: var(--code); }
@@ -946,24 +962,45 @@
     code, pre { font: 13px/1.6 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
     .where { display: block; color: var(--faint); overflow-wrap: anywhere; }
     .where b { color: var(--ink); font-weight: 600; }
-    .message { margin: .125rem 0 0; color: var(--red); font-weight: 550; white-space: pre-wrap; overflow-wrap: anywhere; }
-    pre { margin: .75rem 0 0; padding: .5rem 0; background: var(--code); border: 1px solid var(--line); border-radius: 7px; overflow: auto; tab-size: 4; }
-    pre span { display: block; width: max-content; min-width: 100%; padding-right: 1rem; border-left: 3px solid transparent; }
-    pre i { display: inline-block; width: 2.75rem; margin-right: 1rem; text-align: right; font-style: normal; color: var(--faint); user-select: none; }
+    .message {
+      margin: .125rem 0 0; color: var(--red); font-weight: 550; white-space: pre-wrap;
+      overflow-wrap: anywhere;
+    }
+    pre {
+      margin: .75rem 0 0; padding: .5rem 0; background: var(--code); border: 1px solid var(--line);
+      border-radius: 7px; overflow: auto; tab-size: 4;
+    }
+    pre span {
+      display: block; width: max-content; min-width: 100%; padding-right: 1rem;
+      border-left: 3px solid transparent;
+    }
+    pre i {
+      display: inline-block; width: 2.75rem; margin-right: 1rem; text-align: right; font-style: normal;
+      color: var(--faint); user-select: none;
+    }
     pre u { visibility: hidden; text-decoration: none; }
     pre .marked { background: var(--mark); border-left-color: var(--red); }
-    pre .caret { background: var(--mark); border-left-color: var(--red); color: var(--red); font-weight: 700; line-height: 1; padding-bottom: .3em; user-select: none; }
+    pre .caret {
+      background: var(--mark); border-left-color: var(--red); color: var(--red); font-weight: 700;
+      line-height: 1; padding-bottom: .3em; user-select: none;
+    }
     pre.output { padding: .75rem 1rem; max-height: 26rem; }
     output {
-      right: 1rem; bottom: 1rem; max-width: calc(100vw - 2rem); display: flex; gap: .625rem; align-items: center; padding: .4rem .875rem;
-      font-size: .8125rem; background: var(--paper); border: 1px solid var(--line); border-radius: 1.25rem; box-shadow: var(--shadow);
+      right: 1rem; bottom: 1rem; max-width: calc(100vw - 2rem); display: flex; gap: .625rem;
+      align-items: center; padding: .4rem .875rem;
+      font-size: .8125rem; background: var(--paper); border: 1px solid var(--line); border-radius: 1.25rem;
+      box-shadow: var(--shadow);
     }
-    output::before { content: ""; width: .5rem; height: .5rem; border-radius: 50%; background: var(--faint); flex: none; }
+    output::before {
+      content: ""; width: .5rem; height: .5rem; border-radius: 50%; background: var(--faint); flex: none;
+    }
     output.busy::before { background: #d18b12; animation: pulse 1.2s ease-in-out infinite alternate; }
     @keyframes pulse { to { opacity: .25; } }
     @media (prefers-reduced-motion: reduce) { output.busy::before { animation: none; } }
     @media (max-width: 40rem) {
-      section { bottom: 0; width: 100vw; max-height: 66vh; border-width: 3px 0 0; border-radius: 12px 12px 0 0; }
+      section {
+        bottom: 0; width: 100vw; max-height: 66vh; border-width: 3px 0 0; border-radius: 12px 12px 0 0;
+      }
       header { padding: .75rem .75rem .75rem 1rem; }
       ol { padding: 0 1rem; }
       kbd { display: none; }
@@ -1030,7 +1067,8 @@
       if (content === this.shown) return; // the same again, which may have been dismissed
       this.remove();
       this.shown = content;
-      const dismiss = make("button", { type: "button", onclick: () => this.remove() }, "Dismiss", make("kbd", { text: "Esc" }));
+      const onclick = () => this.remove();
+      const dismiss = make("button", { type: "button", onclick }, "Dismiss", make("kbd", { text: "Esc" }));
       const words = make("div", {}, make("h2", { text: title }), make("p", { text: subtitle }));
       this.section = make("section", {}, make("header", {}, words, dismiss), make("ol", { tabIndex: 0 }, ...items));
       this.section.setAttribute("aria-label", "Live reload");
@@ -1038,7 +1076,7 @@
       layer.show(this.section);
     },
 
-    /// Takes the panel away. What it showed is not shown again until something else was.
+    // Takes the panel away. What it showed is not shown again until something else was.
     remove() {
       layer.remove(this.section);
       this.section = null;
@@ -1049,7 +1087,7 @@
       this.remove();
     },
 
-    /// After a reconnect: what is still wrong is sent again at once, else it is right.
+    // After a reconnect: what is still wrong is sent again at once, else it is right.
     expectAgain() {
       clearTimeout(this.expected);
       this.expected = setTimeout(() => this.clear(), repeatDeadline);
@@ -1089,7 +1127,8 @@
       this.hide();
       this.output = make("output", { text, className: action === undefined ? "busy" : "" });
       if (action !== undefined) {
-        this.output.append(make("button", { type: "button", text: action ? "Go there" : "Close", onclick: action ?? (() => this.hide()) }));
+        const onclick = action ?? (() => this.hide());
+        this.output.append(make("button", { type: "button", text: action ? "Go there" : "Close", onclick }));
       }
       layer.show(this.output);
     },
