@@ -20,6 +20,8 @@ public struct FileSet: Sendable {
     public var digest: ContentDigest
     /// What the file system said of it when it was read; nil if it was made by a program.
     public var stamp: FileStamp?
+    /// Where the links on its path lead, relative to the root; nil if there are none.
+    package var linkTarget: FilePath?
 
     /// Creates a file from its content.
     public init(path: FilePath, bytes: [UInt8], stamp: FileStamp? = nil) {

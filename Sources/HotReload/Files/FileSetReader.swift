@@ -135,6 +135,7 @@ final class FileSetReader: Sendable {
         if BuiltManifest.isOne(path, file.bytes) { return .missing }
         var made = FileSet.File(path: path, bytes: file.bytes, stamp: file.stamp)
         if made.size > Self.maximumKept { made.bytes = nil }
+        made.linkTarget = linkTarget(of: path, file.resolvedPath)
         return .file(made)
       } catch let error as StableReadError {
         switch error {
@@ -156,7 +157,16 @@ final class FileSetReader: Sendable {
     guard let resolved = try? safety.resolve(path),
       let stamp = Self.stamp(of: resolved), stamp.kind == .file
     else { return .missing }
-    return .file(FileSet.File(path: path, large: stamp))
+    var made = FileSet.File(path: path, large: stamp)
+    made.linkTarget = linkTarget(of: path, resolved)
+    return .file(made)
+  }
+
+  private func linkTarget(of path: FilePath, _ resolved: FilePath) -> FilePath? {
+    var target = resolved
+    guard let real = try? SystemCalls.realPath(root), target.removePrefix(real), target != path
+    else { return nil }
+    return target
   }
 
   private static func stamp(of path: FilePath) -> FileStamp? {

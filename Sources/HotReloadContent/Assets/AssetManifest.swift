@@ -13,7 +13,7 @@ public import WorkspaceTools
 /// loaded anew under any name gets the new picture, and not the one that the browser keeps in memory. Stylesheets that import each
 /// other in a circle share their fate: a change of one changes the digest of all.
 ///
-/// Files whose names are never served (``DeniedName``) are no assets. A new version shares with the one before all that is
+/// Files whose names are never served (``DeniedName``) are no assets, nor are links that lead to such files. A new version shares with the one before all that is
 /// the same.
 public struct AssetManifest: Sendable {
   /// What a URL path leads to.
@@ -85,17 +85,21 @@ public struct AssetManifest: Sendable {
     next.files = files
     var changed: Set<String> = []
     for path in files.differences(from: self.files) {
-      // A name that is not UTF-8 has no URL.
+      guard Self.canServe(path) else { continue }
       let name = path.string
-      guard FilePath(name) == path,
-        !path.components.contains(where: { DeniedName($0.string) != nil })
-      else { continue }
       changed.insert(name)
-      next.replaceSource(at: name, with: files[path])
+      let file = files[path].flatMap { ($0.linkTarget.map(Self.canServe) ?? true) ? $0 : nil }
+      next.replaceSource(at: name, with: file)
     }
     guard !changed.isEmpty else { return next }
     next.compile(next.affected(by: changed))
     return next
+  }
+
+  /// Whether a file there may be served; a link must not lead to one that may not.
+  private static func canServe(_ path: FilePath) -> Bool {
+    // A name that is not UTF-8 has no URL.
+    FilePath(path.string) == path && !DeniedName.isIn(path)
   }
 
   private mutating func replaceSource(at path: String, with file: FileSet.File?) {

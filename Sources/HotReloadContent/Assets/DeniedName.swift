@@ -1,3 +1,5 @@
+package import SystemPackage
+
 /// Names that are never served, whoever asks and whatever is there.
 public enum DeniedName: Sendable, Hashable {
   /// It starts with a dot: `.env`, `.git`.
@@ -21,5 +23,10 @@ public enum DeniedName: Sendable, Hashable {
     } else {
       return nil
     }
+  }
+
+  /// Whether any component of a path is such a name.
+  package static func isIn(_ path: FilePath) -> Bool {
+    path.components.contains { DeniedName($0.string) != nil }
   }
 }

@@ -24,10 +24,17 @@ final class AssetFiles: Sendable {
     try await BlockingExecutor.shared.run { self.openNow(asset) }
   }
 
-  private func openNow(_ asset: Asset) -> AssetFile? {
-    guard let stamp = asset.stamp,
-      let path = try? safety.resolve(FilePath(asset.path))
+  /// Where the file is; nil if a link leads out of the root, or to what is never served.
+  private func resolve(_ asset: Asset) -> FilePath? {
+    guard let path = try? safety.resolve(FilePath(asset.path)),
+      let root = try? SystemCalls.realPath(safety.root)
     else { return nil }
+    var relative = path
+    return relative.removePrefix(root) && !DeniedName.isIn(relative) ? path : nil
+  }
+
+  private func openNow(_ asset: Asset) -> AssetFile? {
+    guard let stamp = asset.stamp, let path = resolve(asset) else { return nil }
     let known = verified.withLock { $0[asset.sourceDigest] }
     if let file = AssetFile(path), file.stamp == stamp || file.stamp == known { return file }
     // Perhaps it was only touched: then the manifest goes on with the stamp that it had.

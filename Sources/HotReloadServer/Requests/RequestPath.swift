@@ -11,6 +11,9 @@ import HotReloadContent
 /// - No component is `..`, be it encoded. Empty components and `.` are left out. Dots inside names are fine.
 /// - No component starts with a dot, ends in `.pem` or `.key`, or is `secret`, in upper or lower case.
 ///
+/// Give it the target as it came. Between NIO's HTTP/1 decoder and a middleware, `HTTP1ToHTTPServerCodec` takes scheme and host off an
+/// absolute URL, so whoever has a channel of his own looks at `HTTPRequestHead.uri` before that.
+///
 /// It touches no file: where links lead is for ``PathSafety`` to say. Host, method and headers are for others, too.
 public struct RequestPath: Sendable, Hashable, CustomStringConvertible {
   /// The most bytes that a target may have, as much as common servers accept.
