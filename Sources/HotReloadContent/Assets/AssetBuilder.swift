@@ -17,6 +17,8 @@ public final class AssetBuilder: ReloadParticipant {
   private let cache: AssetCache?
   /// What was made last, from which the next one is made.
   private let last = Mutex(AssetManifest())
+  /// What is in force and not written for other programs yet.
+  private let unwritten = Mutex<AssetManifest?>(nil)
 
   /// Creates a builder.
   /// - Parameter cache: is told which assets are in force, so that it keeps the compressed forms of no others.
@@ -34,8 +36,21 @@ public final class AssetBuilder: ReloadParticipant {
     return manifest
   }
 
-  /// Writes the manifest for other programs, and lets go of compressed forms that no longer belong to anything.
+  /// The first manifest is written for other programs at once; a later one when what it replaces is let go of, so that no
+  /// reload waits for a disk.
   public func activate(_ product: AssetManifest, replacing old: AssetManifest?) async {
-    await cache?.keep(product)
+    unwritten.withLock { $0 = product }
+    if old == nil { await write() }
+  }
+
+  /// Writes the manifest in force, and lets go of compressed forms that no longer belong to anything.
+  public func retire(_ product: AssetManifest) async { await write() }
+
+  private func write() async {
+    let manifest = unwritten.withLock { unwritten in
+      defer { unwritten = nil }
+      return unwritten
+    }
+    if let manifest { await cache?.keep(manifest) }
   }
 }

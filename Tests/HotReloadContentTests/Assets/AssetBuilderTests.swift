@@ -86,6 +86,7 @@ struct AssetBuilderTests {
     let fixture = try await AssetFixture([
       "static/app.css": Self.css, "static/a.png": Self.css, "static/b.txt": "short",
     ])
+    let manifestFile = AssetFixture.cacheFolder.appending("manifest.json")
     let manifest = fixture.assets.current
     let css = try #require(manifest["static/app.css"])
     let form = try #require(await fixture.cache.gzip(css))
@@ -93,8 +94,7 @@ struct AssetBuilderTests {
     let file = AssetFixture.cacheFolder.appending("\(css.digest).gz")
     #expect(try fixture.folder.read(file) == form)
     #expect(
-      try fixture.folder.read(AssetFixture.cacheFolder.appending("manifest.json"))
-        == manifest.json())
+      try fixture.folder.read(manifestFile) == manifest.json())
     for path in ["static/a.png", "static/b.txt"] {
       let asset = try #require(manifest[path])
       #expect(await fixture.cache.gzip(asset) == nil)
@@ -105,7 +105,12 @@ struct AssetBuilderTests {
       folder: fixture.folder.path(AssetFixture.cacheFolder), logger: .silentForAssets)
     #expect(await other.gzip(css) == Array("found".utf8))
     #expect(await fixture.cache.gzip(css) == form)
+    try await fixture.save("static/b.txt", "other")
+    let next = fixture.assets.current
+    // What is retired is let go of before the manager has shut down.
     try await fixture.manager.shutdown()
+    #expect(try fixture.folder.read(manifestFile) == next.json())
+    #expect(next.json() != manifest.json())
   }
 
   @Test("lose their compressed forms when these are old and belong to nothing")

@@ -231,7 +231,7 @@ struct AssetManifestTests {
 
   @Test("that follows change by change is the one that is made from scratch")
   func incremental() {
-    for seed in PropertySeeds(60) {
+    for seed in PropertySeeds(30) {
       var random = SeededGenerator(seed: seed)
       let names =
         (0..<8).map { "static/\($0 % 2 == 0 ? "" : "d/")\($0).css" } + [
