@@ -39,11 +39,11 @@ struct DoctorChecksTests {
   @Test(
     "Watches that do not suffice are a problem, few that are left a warning",
     arguments: [
-      (65_523, DoctorFinding.Verdict.problem), (60_000, .warning), (50_000, .ok),
+      (65_525, DoctorFinding.Verdict.problem), (65_524, .warning), (50_000, .ok),
     ])
   func watches(used: Int, verdict: DoctorFinding.Verdict) throws {
-    // 10 folders and 3 components of the root: one too many with 65,524.
-    let found = try finding("inotify-watches") { $0.inotify?.usedWatches = used + 1 }
+    // 10 folders and the 2 components of the root: 65,524 is the most that leaves room for them.
+    let found = try finding("inotify-watches") { $0.inotify?.usedWatches = used }
     #expect(found.verdict == verdict)
     #expect(
       found.fixes
