@@ -14,7 +14,7 @@ struct FileSetBranchTests {
     let base = FileSet([Self.file("a", "1"), Self.file("b", "1")])
     let left = base.replacing(["a": Self.file("a", "2")])
     let right = base.replacing(["b": Self.file("b", "2"), "c": Self.file("c", "1")])
-    let further = left.replacing(["a": .some(nil)])
+    let further = left.replacing(["a": nil])
     #expect(left.differences(from: base) == ["a"] && base.differences(from: left) == ["a"])
     #expect(left.differences(from: right) == ["a", "b", "c"])
     #expect(right.differences(from: further) == ["a", "b", "c"])
