@@ -5,7 +5,8 @@ import WorkspaceTools
 /// One rendering: answers what the rewritten templates ask for. It belongs to one thread.
 final class MustacheRendering {
   let stack = RenderingStack()
-  /// The first thing that went wrong. swift-mustache cannot be stopped; after a failure no template is entered any more.
+  /// The first thing that went wrong. swift-mustache cannot be stopped; after a failure no template is entered any
+  /// more.
   private(set) var failure: TemplateError?
   private let linked: MustacheLinked
   private let templates: ReachableTemplates<MustacheCode>

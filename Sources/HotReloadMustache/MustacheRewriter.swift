@@ -4,8 +4,8 @@ import WorkspaceTools
 
 /// Checks a template, finds what it takes in, and writes it anew for swift-mustache.
 ///
-/// In what is written, each place that takes in a template or shows an asset asks for a reserved key of its own, so that a
-/// rendering knows where it is, and can refuse to go deeper; and each value is escaped by us.
+/// In what is written, each place that takes in a template or shows an asset asks for a reserved key of its own, so
+/// that a rendering knows where it is, and can refuse to go deeper; and each value is escaped by us.
 struct MustacheRewriter {
   /// How deep sections can be within each other: swift-mustache reads and renders them recursively.
   static let maximumNesting = 100
@@ -134,7 +134,8 @@ struct MustacheRewriter {
       let position = source.position(at: last.offset)
       throw wrong(
         tag,
-        "expected {{/\(last.name)}}, which is opened at \(position.line):\(position.column), found {{/\(tag.name)}}"
+        "expected {{/\(last.name)}}, which is opened at \(position.line):\(position.column), "
+          + "found {{/\(tag.name)}}"
       )
     }
     write("/", last.written)

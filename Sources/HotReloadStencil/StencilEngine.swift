@@ -5,14 +5,15 @@ import WorkspaceTools
 /// Templates in Stencil (https://stencil.fuller.li), rendered by Stencil.
 ///
 /// What differs from Stencil alone:
-/// - **Everything is escaped for HTML**, `{{ name }}` and `{{ a if b else c }}` alike, also what is in a `{% filter %}`. `{{ name|safe }}`
-///   (or `|raw`, as the last filter) is not, and `{{ block.super }}` is not escaped again. In a file whose name
-///   says that it is plain text, such as `mail.txt.stencil`, nothing is escaped: `txt`, `text`, `csv` and `json`.
+/// - **Everything is escaped for HTML**, `{{ name }}` and `{{ a if b else c }}` alike, also within a `filter` tag.
+///   `{{ name|safe }}` (or `|raw`, as the last filter) is not, and `{{ block.super }}` is not escaped again. In a
+///   file whose name says that it is plain text, such as `mail.txt.stencil`, nothing is escaped: `txt`, `text`,
+///   `csv` and `json`.
 /// - `{{ "app.css"|asset }}` is the URL of an asset.
-/// - Other templates are named with or without extension: `{% include "layout/header.stencil" %}`. A name without quotation marks is
-///   taken from the data.
-/// - What would end the process in Stencil does not: `.last` of an empty list is nothing, a range has 100,000 numbers at
-///   most, `|indent` takes 1,000 at most.
+/// - Other templates are named with or without extension: `{% include "layout/header.stencil" %}`. A name without
+///   quotation marks is taken from the data.
+/// - What would end the process in Stencil does not: `.last` of an empty list is nothing, a range has 100,000 numbers
+///   at most, `|indent` takes 1,000 at most.
 public struct StencilEngine: TemplateEngine {
   /// Stencil.
   public let name = "Stencil"
@@ -44,7 +45,8 @@ public struct StencilEngine: TemplateEngine {
       _ = try parser.parse()
     } catch {
       let failure = error as? TemplateSyntaxError
-      // An error of a part of a tag has a token of its own; then the tag is the one before the next that is not read yet.
+      // An error of a part of a tag has a token of its own; then the tag is the one before the next that is not read
+      // yet.
       let unread = parser.nextToken()
       let next = tokens.firstIndex { $0 === unread } ?? tokens.endIndex
       let own = tokens.firstIndex { $0 === failure?.token }

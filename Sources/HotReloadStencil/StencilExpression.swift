@@ -2,8 +2,8 @@ import Foundation
 
 /// Writes what is in a tag so that Stencil reads it well and cannot be ended by it.
 ///
-/// Line breaks become spaces. `items.last` and `items[key]`, which end the process if the list is empty, and ranges, which do
-/// if they are too large, become filters of ours.
+/// Line breaks become spaces. `items.last` and `items[key]`, which end the process if the list is empty, and ranges,
+/// which do if they are too large, become filters of ours.
 struct StencilExpression {
   /// How many brackets and negations a tag can have: Stencil reads them recursively.
   static let maximumNesting = 50
@@ -81,6 +81,9 @@ struct StencilExpression {
     }
     let text = String(decoding: bytes[begin..<end], as: UTF8.self)
     if text == "not" { try count(begin) }
+    guard !text.hasPrefix(StencilVocabulary.prefix) else {
+      throw wrong(begin, "names with \(StencilVocabulary.prefix) are reserved")
+    }
     let ends = text.components(separatedBy: "...")
     if ends.count == 2 {
       try range(ends[0], ends[1], at: begin, end)

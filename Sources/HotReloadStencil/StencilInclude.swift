@@ -1,7 +1,7 @@
 import Stencil
 
-/// Takes in another template: `{% include "header" %}`, `{% include name values %}`. As Stencil's own, but a template that is
-/// taken in often is read once.
+/// Takes in another template: `{% include "header" %}`, `{% include name values %}`. As Stencil's own, but a template
+/// that is taken in often is read once.
 final class StencilInclude: NodeType {
   let token: Token?
   private let name: Variable

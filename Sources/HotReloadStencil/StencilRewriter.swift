@@ -4,8 +4,9 @@ import WorkspaceFiles
 
 /// Checks a template's tags, finds what it takes in, and writes it anew for Stencil.
 ///
-/// What is written has tags only, on one line: each text between them is a tag that names it by number, and each shown value one
-/// of ours, which escapes. So the number of a tag, which errors bring along, is the exact place in the file.
+/// What is written has tags only, on one line: each text between them is a tag that names it by number, and each
+/// shown value one of ours, which escapes. So the number of a tag, which errors bring along, is the exact place in
+/// the file.
 struct StencilRewriter {
   /// How deep blocks can be within each other: Stencil reads and renders them recursively.
   static let maximumNesting = 100
@@ -154,8 +155,6 @@ struct StencilRewriter {
         throw wrong("{% \(name) %} stands in no {% \(allowed[0]) %}")
       }
       if name == "empty" { return last.place }
-    } else if StencilVocabulary.reserved.contains(name) {
-      throw wrong("{% \(name) %} is reserved")
     }
     return tag
   }

@@ -3,15 +3,16 @@ import Stencil
 
 /// The tags and filters that are ours. It belongs to one rendering, or to the check of one file.
 final class StencilVocabulary: Extension {
+  /// How the names begin that templates cannot use.
+  static let prefix = "hotreload_"
   /// Shows the text between two tags.
-  static let text = "hotreload_text"
+  static let text = prefix + "text"
   /// Shows a value, escaped.
-  static let output = "hotreload_output"
+  static let output = prefix + "output"
   /// Shows a value as it is.
-  static let plain = "hotreload_plain"
-  static let range = "hotreload_range"
-  static let path = "hotreload_path"
-  static let reserved: Set<String> = [text, output, plain]
+  static let plain = prefix + "plain"
+  static let range = prefix + "range"
+  static let path = prefix + "path"
 
   /// The most numbers of a range, and the widest indentation.
   static let maximumRange = 100_000
@@ -61,7 +62,8 @@ final class StencilVocabulary: Extension {
     let width = arguments.isEmpty ? 4 : StencilData.integer(arguments[0])
     guard arguments.count <= 3, let width, (0...maximumIndentation).contains(width) else {
       throw TemplateSyntaxError(
-        "indent takes a width from 0 to \(maximumIndentation), what to indent with, and whether the first line is"
+        "indent takes a width from 0 to \(maximumIndentation), what to indent with, "
+          + "and whether the first line is"
       )
     }
     let unit = arguments.count > 1 ? StencilData.text(arguments[1]) : " "

@@ -6,8 +6,8 @@
 public final class RenderingStack {
   /// How many templates can be within each other.
   public static let maximumDepth = 500
-  /// How much of the thread's stack a rendering may take, in bytes. Threads have 8 MiB with glibc, 512 KiB on Darwin and
-  /// 128 KiB with musl, unless they are made otherwise.
+  /// How much of the thread's stack a rendering may take, in bytes. Threads have 8 MiB with glibc, 512 KiB on Darwin
+  /// and 128 KiB with musl, unless they are made otherwise.
   public static var maximumBytes: UInt {
     #if canImport(Musl)
       48 << 10
@@ -35,7 +35,8 @@ public final class RenderingStack {
     start = Self.here()
   }
 
-  /// The templates that are being rendered, outermost first. Some that were left since the last entry may be among them.
+  /// The templates that are being rendered, outermost first. Some that were left since the last entry may be among
+  /// them.
   public var path: [Entry] { entries }
 
   /// Notes that a template is entered.

@@ -19,8 +19,8 @@ public protocol TemplateEngine: Sendable {
   /// - Throws: ``TemplateError``.
   func compile(_ source: TemplateSource) throws -> CompiledTemplate<Code>
 
-  /// Prepares a template for rendering. All that it takes in, as far as names are written and not computed, is there and
-  /// is good.
+  /// Prepares a template for rendering. All that it takes in, as far as names are written and not computed, is there
+  /// and is good.
   /// - Throws: ``TemplateError``.
   func link(_ templates: ReachableTemplates<Code>) throws -> Linked
 

@@ -8,7 +8,8 @@ extension TemplateIndex {
       let found = ownProblems(of: path)
       problems[path] = found.isEmpty ? nil : found
     }
-    // A circle that is new goes through one that is concerned; one that is gone or different, through one of its old members.
+    // A circle that is new goes through one that is concerned; one that is gone or different, through one of its old
+    // members.
     var suspects = concerned.union(endless)
     for path in concerned where circle(through: path) != nil {
       suspects.formUnion(circleMembers(around: path))

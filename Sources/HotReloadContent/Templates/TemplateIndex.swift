@@ -142,8 +142,8 @@ extension TemplateIndex {
     }
   }
 
-  /// A file and all that it takes in, directly or not, as far as names are written; nearer ones first. And whether one of
-  /// them computes a name.
+  /// A file and all that it takes in, directly or not, as far as names are written; nearer ones first. And whether
+  /// one of them computes a name.
   func reachable(from path: String) -> (paths: [String], isDynamic: Bool) {
     var paths = [path]
     var seen: Set<String> = [path]

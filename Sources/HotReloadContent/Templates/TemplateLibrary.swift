@@ -2,7 +2,8 @@ import HashTreeCollections
 import Synchronization
 public import WorkspaceTools
 
-/// All templates of a workspace as they were at one moment, compiled. It never changes, and can be used from any thread.
+/// All templates of a workspace as they were at one moment, compiled. It never changes, and can be used from any
+/// thread.
 ///
 /// A template's name is its path below `templates/`, with or without the extension: `layout/header` or
 /// `layout/header.mustache`. One that lies elsewhere is named by its path from the root. Where two have one name, the
@@ -38,11 +39,9 @@ public struct TemplateLibrary: Sendable {
 
   /// Renders a template, and notes it and what it takes in in ``RenderUsage/current``, also if it fails.
   ///
-  /// - Parameters:
-  ///   - name: its name or path.
-  ///   - context: what it can show.
-  /// - Throws: ``TemplateError``: there is no such template, it or one that it takes in is broken, a value cannot be shown
-  ///   as it wants, there is no such asset, or templates take in each other without end.
+  /// - Parameters: - name: its name or path. - context: what it can show.
+  /// - Throws: ``TemplateError``: there is no such template, it or one that it takes in is broken, a value cannot be
+  ///   shown as it wants, there is no such asset, or templates take in each other without end.
   public func render(
     _ name: String, _ context: RenderContext = RenderContext()
   ) throws(TemplateError) -> String {

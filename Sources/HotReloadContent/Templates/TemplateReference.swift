@@ -16,7 +16,8 @@ public struct TemplateReference: Sendable, Hashable, Codable {
   public var name: String?
   /// Where the name stands.
   public var position: TemplatePosition
-  /// Whether it depends on the data if the other template is taken in at all: it is in a section, a condition or a loop.
+  /// Whether it depends on the data if the other template is taken in at all: it is in a section, a condition or a
+  /// loop.
   public var isConditional: Bool
 
   /// Creates a reference.

@@ -91,7 +91,8 @@ struct StencilTests {
         "{% for x y %}{% endfor %}",
         "1:1: 'for' statements should use the syntax: `for <x> in <y> [where <condition>]`."
       ),
-      ("{% hotreload_text a 1 %}", "1:1: {% hotreload_text %} is reserved"),
+      ("{{ x|hotreload_path }}", "1:6: names with hotreload_ are reserved"),
+      ("{% hotreload_text a 1 %}", "1:4: names with hotreload_ are reserved"),
       (
         String(repeating: "{% if a %}", count: 101),
         "1:1001: more than 100 blocks are within each other"
