@@ -16,6 +16,15 @@ public struct StoreClock: Sendable {
     }
   }
 
+  /// A clock from its two functions.
+  public init(
+    now: @escaping @Sendable () -> Duration,
+    sleep: @escaping @Sendable (_ until: Duration) async throws -> Void
+  ) {
+    self.now = now
+    self.sleep = sleep
+  }
+
   /// What the machine counts, also while it sleeps.
   public static var continuous: StoreClock { StoreClock(ContinuousClock()) }
 }
