@@ -17,6 +17,8 @@ public final class InMemoryStore: FleetStore {
     var store: StoreState
     var fault: (@Sendable (StoreRequest) -> StoreFault?)?
     var late: [@Sendable (inout StoreState, Duration) -> Void] = []
+    /// Transactions whose requests may arrive late.
+    var unsettled: Set<StoreOperationID> = []
     var isClosed = false
   }
 
@@ -56,6 +58,7 @@ public final class InMemoryStore: FleetStore {
     state.withLock { state in
       let late = state.late
       state.late = []
+      state.unsettled = []
       for request in late { request(&state.store, now) }
     }
     changed.ring()
@@ -87,6 +90,11 @@ public final class InMemoryStore: FleetStore {
     try transaction.validate()
     let reply = try await call(.commit(transaction)) { store, now throws(StoreError) in
       try store.commit(transaction, at: now)
+    }
+    if case .conflict = reply, state.withLock({ $0.unsettled.contains(transaction.operation) }) {
+      // An earlier request for it may arrive yet, and would be made after we said that it was not.
+      let resolved = try await resolve(transaction.operation)
+      if case .committed(let revision) = resolved { return .succeeded(revision) }
     }
     return reply
       ?? .unknown(UnknownOutcome(operation: transaction.operation, error: .noAnswer))
@@ -166,6 +174,9 @@ extension InMemoryStore {
       state.withLock { state in
         guard state.late.count < Self.lateRequestLimit else { return }
         state.late.append { store, now in _ = try? work(&store, now) }
+        if case .commit(let transaction) = request {
+          state.unsettled.insert(transaction.operation)
+        }
       }
       return nil
     }

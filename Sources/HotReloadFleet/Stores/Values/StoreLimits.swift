@@ -3,8 +3,8 @@
 /// They are those of an etcd as it is installed, less what this package needs of them. Each store checks
 /// them before anything is sent or written; what is beyond is a ``StoreError`` with the code `limitExceeded`.
 public enum StoreLimits {
-  /// The most operations of a transaction. Its conditions count on their own, and so do its mutations together
-  /// with the record of the transaction's own name: 128 conditions, and 127 mutations.
+  /// The most operations of a transaction, of which one is the record of its own name: it may have 127 conditions, and
+  /// 127 mutations.
   public static let operations = 128
   /// The most bytes of a transaction, counted as ``StoreTransaction/byteCount`` says: 1.5 MiB.
   public static let transactionBytes = 3 << 19

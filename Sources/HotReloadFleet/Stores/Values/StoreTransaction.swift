@@ -108,11 +108,11 @@ public struct StoreTransaction: Sendable, Hashable {
   /// - Throws: ``StoreError`` with the code `limitExceeded` or `invalidRequest`.
   public func validate() throws(StoreError) {
     let limit = StoreLimits.operations
-    guard conditions.count <= limit, mutations.count < limit else {
+    guard conditions.count < limit, mutations.count < limit else {
       throw StoreError(
         .limitExceeded,
         "a transaction of \(conditions.count) conditions and \(mutations.count) mutations is too large: "
-          + "\(limit) and \(limit - 1) are the most; split it")
+          + "\(limit - 1) of each are the most; split it")
     }
     guard byteCount <= StoreLimits.transactionBytes else {
       throw StoreError(
