@@ -212,6 +212,9 @@ let package = Package(
       name: "CrashingServer",
       dependencies: ["HotReload", "FileWatching", "WorkspaceTools", system, logging],
       path: "Tests/Support/CrashingServer", swiftSettings: strict),
+    .executableTarget(
+      name: "StoreProcess", dependencies: ["HotReloadFleet", system],
+      path: "Tests/Support/StoreProcess", swiftSettings: strict),
     .testTarget(
       name: "WorkspaceFilesTests", dependencies: ["WorkspaceFiles", "HotReloadTesting"],
       swiftSettings: strict),
@@ -281,8 +284,8 @@ let package = Package(
     .testTarget(
       name: "HotReloadFleetTests",
       dependencies: [
-        "HotReloadFleet", "HotReloadFleetTesting", "HotReloadTesting", "WorkspaceFiles",
-        "WorkspaceTools", system, logging,
+        "HotReloadFleet", "HotReloadFleetTesting", "HotReloadTesting", "StoreProcess",
+        "WorkspaceFiles", "WorkspaceTools", system, logging,
       ],
       swiftSettings: strict),
     .testTarget(

@@ -14,7 +14,8 @@ extension StoreConformance {
   }
 
   static let concurrency = [
-    Check("Writers at the same time, on two ways to the store, are in one order that all see") { bench in
+    Check("Writers at the same time, on two ways to the store, are in one order that all see") {
+      bench in
       let other = try await bench.factory.open(bench.place)
       try await bench.make(.put("counter", [0]))
       let history = try await withThrowingTaskGroup(of: [Observation].self) { group in
@@ -68,7 +69,9 @@ extension StoreConformance {
   /// A counter that only grows is linearizable if its values and its revisions are in the same order, and if nothing
   /// that began after something else had ended saw an older value.
   private static func checkOrder(_ history: [Observation], _ bench: Bench) throws {
-    for (first, second) in zip(history.sorted { $0.value < $1.value }, history.sorted { $0.value < $1.value }.dropFirst()) {
+    for (first, second) in zip(
+      history.sorted { $0.value < $1.value }, history.sorted { $0.value < $1.value }.dropFirst())
+    {
       try bench.expectEqual(
         first.revision < second.revision, first.value < second.value,
         "the order of \(first) and \(second)")
@@ -84,7 +87,8 @@ extension StoreConformance {
         next = ended.next()
       }
       try bench.expect(
-        observation.value >= newest, "\(observation) is older than \(newest), which was seen before")
+        observation.value >= newest, "\(observation) is older than \(newest), which was seen before"
+      )
     }
   }
 }

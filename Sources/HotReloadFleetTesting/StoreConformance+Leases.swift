@@ -2,7 +2,9 @@ import HotReloadFleet
 
 extension StoreConformance {
   static let leases = [
-    Check("What depends on a lease is deleted in one commit when its time is over, and a watch tells") {
+    Check(
+      "What depends on a lease is deleted in one commit when its time is over, and a watch tells"
+    ) {
       bench in
       let lease = try await bench.store.grantLease(timeToLive: bench.factory.leaseTime)
       try bench.expect(lease.timeToLive >= bench.factory.leaseTime, "no less than was asked for")

@@ -2,7 +2,8 @@ import HotReloadFleet
 
 extension StoreConformance {
   static let watches = [
-    Check("A watch tells each commit of its range once, whole, in order, and nothing else") { bench in
+    Check("A watch tells each commit of its range once, whole, in order, and nothing else") {
+      bench in
       let before = try await bench.store.read(.all).revision
       let first = try await bench.make(.put("in/b", [1]), .put("in/a", [1]), .put("out", [1]))
       try await bench.make(.put("out", [2]))
@@ -60,7 +61,8 @@ extension StoreConformance {
       batches += try await bench.batches(199, &watch)
       try bench.expectEqual(batches.map(\.revision), revisions, "the revisions")
     },
-    Check("A watch from before what the store has answers compacted, and one from then on goes on") {
+    Check("A watch from before what the store has answers compacted, and one from then on goes on")
+    {
       bench in
       guard let compact = bench.factory.compact else { return }
       let first = try await bench.make(.put("key", [1]))

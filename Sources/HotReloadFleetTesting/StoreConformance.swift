@@ -1,4 +1,4 @@
-public import HotReloadFleet
+import HotReloadFleet
 
 /// What every ``FleetStore`` must keep, as checks that any test framework can run.
 ///

@@ -128,8 +128,9 @@ import Testing
     // The first event says that the watch listens; the second can only come by the bell.
     _ = try await watch.next()
     async let told = watch.next()
-    guard case .succeeded(let revision) = try await other.commit(
-      StoreTransaction(then: [.put("key", [2])]))
+    guard
+      case .succeeded(let revision) = try await other.commit(
+        StoreTransaction(then: [.put("key", [2])]))
     else { return }
     guard case .changes(let batch) = try await told else {
       Issue.record("nothing was told")

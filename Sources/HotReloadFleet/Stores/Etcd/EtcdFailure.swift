@@ -37,7 +37,8 @@ struct EtcdFailure: Error, Sendable {
   init(_ endpoint: String, connection error: any Error) {
     kind = Self.isBeforeSending(error) ? .notSent : .unknown
     self.error = StoreError(
-      .unavailable, "etcd at \(endpoint) does not answer: \(error); see whether it runs and can be "
+      .unavailable,
+      "etcd at \(endpoint) does not answer: \(error); see whether it runs and can be "
         + "reached from here", cause: error)
   }
 
@@ -60,7 +61,8 @@ struct EtcdFailure: Error, Sendable {
     switch code {
     case 5 where says("lease"):
       self.init(.refused, StoreError(.leaseNotFound, text))
-    case 16, 3 where says("auth store is old"), 2 where says("invalid auth token"):
+    case 16,
+      3 where says("auth store is old"), 2 where says("invalid auth token"):
       self.init(.tokenExpired, StoreError(.unauthenticated, text))
     case 3 where says("invalid user ID or password"), 3 where says("user name is empty"):
       self.init(

@@ -5,21 +5,23 @@ final class EtcdHearing: Sendable {
   private struct State {
     var time: Duration
     var isDelivering = false
+    var isVerifying: Bool
     var told: StoreRevision
   }
 
   private let state: Mutex<State>
 
-  init(at now: Duration, after revision: StoreRevision) {
-    state = Mutex(State(time: now, told: revision))
+  init(at now: Duration, after revision: StoreRevision, isVerifying: Bool) {
+    state = Mutex(State(time: now, isVerifying: isVerifying, told: revision))
   }
 
   /// The last commit that was told.
   var told: StoreRevision { state.withLock { $0.told } }
 
-  /// When something was heard last. A consumer that is slow is no silence.
+  /// When something was heard last. A consumer that is slow is no silence; nor is a verification that goes on, which has an end of
+  /// its own.
   func time(now: Duration) -> Duration {
-    state.withLock { $0.isDelivering ? now : $0.time }
+    state.withLock { $0.isDelivering || $0.isVerifying ? now : $0.time }
   }
 
   func beginsToDeliver() {
@@ -29,6 +31,13 @@ final class EtcdHearing: Sendable {
   func hasDelivered(at now: Duration) {
     state.withLock { state in
       state.isDelivering = false
+      state.time = now
+    }
+  }
+
+  func isVerified(at now: Duration) {
+    state.withLock { state in
+      state.isVerifying = false
       state.time = now
     }
   }

@@ -130,7 +130,8 @@ public final class EtcdStore: FleetStore {
       "/v3/lease/keepalive", Etcd.LeaseRequest(ID: EtcdInteger(lease.rawValue)))
     if let failure = answer.error {
       throw StoreError(
-        .unavailable, "etcd could not keep a lease alive: \(failure.message ?? "it does not say why")"
+        .unavailable,
+        "etcd could not keep a lease alive: \(failure.message ?? "it does not say why")"
       )
     }
     guard let seconds = answer.result?.TTL?.value, seconds > 0 else {

@@ -29,7 +29,8 @@ struct EtcdVersion: Comparable, CustomStringConvertible {
       default: (major, minor, patch) >= (3, 7, 1)
       }
     guard !isMended else { return nil }
-    return "etcd \(self) has known weaknesses that 3.5.33, 3.6.14 and 3.7.1 mend: a user who may read one key "
+    return
+      "etcd \(self) has known weaknesses that 3.5.33, 3.6.14 and 3.7.1 mend: a user who may read one key "
       + "can watch all that follow it (GHSA-xg4h-6gfc-h4m8), and TLS handshakes that never end use it up "
       + "(CVE-2026-73500); install one of these versions, or a later one"
   }

@@ -66,7 +66,8 @@ final class EtcdWatch: StoreWatch.Source {
     while !Task.isCancelled {
       let endpoints = store.client.candidates()
       let endpoint = endpoints[attempt % endpoints.count]
-      let hearing = EtcdHearing(at: store.clock.now(), after: told)
+      let hearing = EtcdHearing(
+        at: store.clock.now(), after: told, isVerifying: isAfterSilence)
       let end = await follow(endpoint, hearing, verifies: isAfterSilence)
       isAfterSilence = false
       if hearing.told != told {
@@ -144,7 +145,8 @@ final class EtcdWatch: StoreWatch.Source {
       }
       return .failed(
         EtcdFailure(
-          .unknown, StoreError(.unavailable, "etcd at \(endpoint) ended a watch; it is opened anew")))
+          .unknown, StoreError(.unavailable, "etcd at \(endpoint) ended a watch; it is opened anew")
+        ))
     } catch let failure as EtcdFailure {
       return .failed(failure)
     } catch {
@@ -199,6 +201,7 @@ final class EtcdWatch: StoreWatch.Source {
         Etcd.RangeRequest(
           key: key, range_end: rangeEnd, limit: 1, sort_order: "DESCEND", sort_target: "MOD",
           keys_only: true), to: endpoint)
+      hearing.isVerified(at: store.clock.now())
       let newest = answer.kvs?.first?.mod_revision?.value ?? 0
       if newest <= told.rawValue {
         _ = await mailbox.send(.current(told))
@@ -210,7 +213,8 @@ final class EtcdWatch: StoreWatch.Source {
               .unknown,
               StoreError(
                 .unavailable,
-                "etcd at \(endpoint) does not tell of the commit \(newest); another member is asked")))
+                "etcd at \(endpoint) does not tell of the commit \(newest); another member is asked"
+              )))
         }
       }
     } catch {

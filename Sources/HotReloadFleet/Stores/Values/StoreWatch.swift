@@ -39,7 +39,7 @@ public enum StoreWatchEvent: Sendable {
   case interrupted(StoreError)
   /// The store does not have what happened after the last commit that was told, only what happened after this revision. The watch
   /// ends: read the range, find out by comparing, and watch from the revision of what was read, as
-  /// ``FleetStore/follow(_:)`` does.
+  /// ``FleetStore/follow(_:clock:)`` does.
   case compacted(StoreRevision)
 }
 

@@ -1,0 +1,67 @@
+/// Keeps a lease alive: one request each third of its time to live, counted by a monotonic clock from when the request before was sent.
+///
+/// ```swift
+/// let keeper = LeaseKeeper(store, lease)
+/// try await keeper.run()   // throws when the lease is lost
+/// ```
+public struct LeaseKeeper: Sendable {
+  /// How many requests there are within a time to live.
+  public static let requestsPerLife = 3
+  /// The shortest pause between two requests.
+  public static let shortestPause = Duration.milliseconds(100)
+
+  private let store: any FleetStore
+  private let clock: StoreClock
+  private let lease: StoreLease
+  private let granted: Duration
+
+  /// Creates a keeper; nothing is sent yet.
+  /// - Parameters:
+  ///   - grantedAt: when the request for the lease was sent, by the clock; nil for now.
+  ///   - clock: a monotonic clock.
+  public init(
+    _ store: any FleetStore, _ lease: StoreLease, grantedAt: Duration? = nil,
+    clock: StoreClock = .continuous
+  ) {
+    self.store = store
+    self.lease = lease
+    self.clock = clock
+    granted = grantedAt ?? clock.now()
+  }
+
+  /// Keeps the lease alive until it is lost or the task is cancelled, which ends it without an error; the lease itself is not
+  /// revoked.
+  ///
+  /// A request that fails is sent again at the next third. The lease is lost when the store says so, or when nothing that was sent
+  /// within its time to live was answered: from then on what depends on it may be gone.
+  /// - Parameter onAnswer: called after each request with until when, by the clock, the lease is safe, and the error if
+  ///   it failed.
+  /// - Throws: ``StoreError`` with the code `leaseNotFound`, or what does not mend by itself.
+  public func run(
+    onAnswer: @Sendable (_ safeUntil: Duration, StoreError?) async -> Void = { _, _ in }
+  ) async throws(StoreError) {
+    var life = lease.timeToLive
+    var safeUntil = granted + life
+    var next = granted + pause(life)
+    while true {
+      do { try await clock.sleep(min(next, safeUntil)) } catch { return }
+      let sent = clock.now()
+      guard sent < safeUntil else { throw .leaseNotFound(lease.id) }
+      next = sent + pause(life)
+      do throws(StoreError) {
+        life = try await store.keepAlive(lease.id).timeToLive
+        safeUntil = sent + life
+        next = sent + pause(life)
+        await onAnswer(safeUntil, nil)
+      } catch {
+        if Task.isCancelled { return }
+        guard error.isSafeToRetry else { throw error }
+        await onAnswer(safeUntil, error)
+      }
+    }
+  }
+
+  private func pause(_ life: Duration) -> Duration {
+    max(life / Self.requestsPerLife, Self.shortestPause)
+  }
+}
