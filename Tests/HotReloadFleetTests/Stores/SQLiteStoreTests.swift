@@ -7,7 +7,9 @@ import Testing
 @testable import HotReloadFleet
 
 @Suite(.timeLimit(.minutes(2))) struct SQLiteStoreTests {
-  private let folder = try! TemporaryWorkspace()
+  private let folder: TemporaryWorkspace
+
+  init() throws { folder = try TemporaryWorkspace() }
 
   private var file: FilePath { folder.root.appending("data/hotreload/fleet.sqlite") }
 

@@ -65,7 +65,7 @@ final class EtcdServer {
     try process.run()
     let store = try EtcdStore(EtcdOptions(endpoints: [endpoint]))
     for attempt in 0... {
-      if (try? await store.read(.all)) != nil { break }
+      if await answers(store) { break }
       guard process.isRunning, attempt < Self.attempts else {
         await store.close()
         throw Missing(description: "etcd does not start: \(try folder.text("log").suffix(2_000))")
@@ -73,6 +73,16 @@ final class EtcdServer {
       try await Task.sleep(for: .milliseconds(20))
     }
     await store.close()
+  }
+
+  /// Whether it takes requests, be it that it wants a user for them.
+  private func answers(_ store: EtcdStore) async -> Bool {
+    do throws(StoreError) {
+      _ = try await store.read(.all)
+      return true
+    } catch {
+      return !error.isSafeToRetry
+    }
   }
 
   /// Kills it as a power cut would.

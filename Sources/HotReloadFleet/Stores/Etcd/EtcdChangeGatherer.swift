@@ -17,7 +17,7 @@ struct EtcdChangeGatherer {
     var whole: [StoreChanges] = []
     for event in message.events ?? [] {
       guard let pair = event.kv, let key = names.key(pair.key) else { continue }
-      let revision = StoreRevision(rawValue: pair.mod_revision?.value ?? 0)
+      let revision = StoreRevision(rawValue: pair.modRevision?.value ?? 0)
       guard revision > last else { continue }
       if revision != open.revision {
         close(&whole)

@@ -156,7 +156,7 @@ final class EtcdClient: Sendable {
       throw EtcdFailure(endpoint, connection: error)
     }
     do {
-      return try JSONDecoder().decode(Reply.self, from: Data(bytes.readableBytesView))
+      return try Etcd.decode(Reply.self, from: bytes.readableBytesView)
     } catch {
       throw EtcdFailure(
         .unknown,
@@ -180,8 +180,7 @@ final class EtcdClient: Sendable {
   private func failure(
     _ endpoint: String, _ status: HTTPResponseStatus, _ bytes: ByteBuffer
   ) -> EtcdFailure {
-    let body = try? JSONDecoder().decode(
-      Etcd.Failure.self, from: Data(bytes.readableBytesView))
+    let body = try? Etcd.decode(Etcd.Failure.self, from: bytes.readableBytesView)
     let message = body?.message ?? body?.error ?? "status \(status.code)"
     let code = body?.code ?? (status == .unauthorized ? 16 : nil)
     return EtcdFailure(endpoint, grpc: code, message: message)
@@ -214,8 +213,7 @@ final class EtcdClient: Sendable {
       let response = try? await requests.execute(
         HTTPClientRequest(url: endpoint + "/version"), timeout: timeout),
       let bytes = try? await response.body.collect(upTo: 1 << 16),
-      let answer = try? JSONDecoder().decode(
-        Etcd.Version.self, from: Data(bytes.readableBytesView)),
+      let answer = try? Etcd.decode(Etcd.Version.self, from: bytes.readableBytesView),
       let advice = answer.etcdserver.flatMap({ EtcdVersion($0) })?.advice
     else { return }
     logger.warning("\(advice)", metadata: ["endpoint": "\(endpoint)"])

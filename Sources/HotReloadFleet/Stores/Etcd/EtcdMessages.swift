@@ -30,8 +30,18 @@ struct EtcdInteger: Codable, Sendable, ExpressibleByIntegerLiteral {
   }
 }
 
-/// The messages of etcd's v3 API as its JSON gateway has them: bytes in base64, and what has its default left out.
+/// The messages of etcd's v3 API as its JSON gateway has them: bytes in base64, and what has its default left out. It
+/// takes names as they are here, and gives them in snake case.
 enum Etcd {
+  /// What a message of the gateway says.
+  static func decode<Message: Decodable>(
+    _: Message.Type = Message.self, from bytes: some Sequence<UInt8>
+  ) throws -> Message {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try decoder.decode(Message.self, from: Data(bytes))
+  }
+
   struct Empty: Codable, Sendable {}
 
   struct Header: Decodable, Sendable {
@@ -41,18 +51,18 @@ enum Etcd {
   struct KeyValue: Decodable, Sendable {
     var key: Data?
     var value: Data?
-    var create_revision: EtcdInteger?
-    var mod_revision: EtcdInteger?
+    var createRevision: EtcdInteger?
+    var modRevision: EtcdInteger?
     var lease: EtcdInteger?
   }
 
   struct RangeRequest: Encodable, Sendable {
     var key: Data
-    var range_end: Data?
+    var rangeEnd: Data?
     var limit: EtcdInteger?
-    var sort_order: String?
-    var sort_target: String?
-    var keys_only: Bool?
+    var sortOrder: String?
+    var sortTarget: String?
+    var keysOnly: Bool?
   }
 
   struct RangeResponse: Decodable, Sendable {
@@ -65,8 +75,8 @@ enum Etcd {
     var result = "EQUAL"
     var target: String
     var key: Data
-    var create_revision: EtcdInteger?
-    var mod_revision: EtcdInteger?
+    var createRevision: EtcdInteger?
+    var modRevision: EtcdInteger?
     var value: Data?
   }
 
@@ -81,9 +91,9 @@ enum Etcd {
   }
 
   struct Operation: Encodable, Sendable {
-    var request_put: PutRequest?
-    var request_delete_range: DeleteRequest?
-    var request_range: RangeRequest?
+    var requestPut: PutRequest?
+    var requestDeleteRange: DeleteRequest?
+    var requestRange: RangeRequest?
   }
 
   struct TransactionRequest: Encodable, Sendable {
@@ -93,7 +103,7 @@ enum Etcd {
   }
 
   struct OperationResponse: Decodable, Sendable {
-    var response_range: RangeResponse?
+    var responseRange: RangeResponse?
   }
 
   struct TransactionResponse: Decodable, Sendable {
@@ -103,13 +113,23 @@ enum Etcd {
   }
 
   struct LeaseRequest: Encodable, Sendable {
-    var ID: EtcdInteger?
-    var TTL: EtcdInteger?
+    var id: EtcdInteger?
+    var seconds: EtcdInteger?
+
+    enum CodingKeys: String, CodingKey {
+      case id = "ID"
+      case seconds = "TTL"
+    }
   }
 
   struct LeaseResponse: Decodable, Sendable {
-    var ID: EtcdInteger?
-    var TTL: EtcdInteger?
+    var id: EtcdInteger?
+    var seconds: EtcdInteger?
+
+    enum CodingKeys: String, CodingKey {
+      case id = "ID"
+      case seconds = "TTL"
+    }
   }
 
   struct Streamed<Message: Decodable & Sendable>: Decodable, Sendable {
@@ -118,7 +138,7 @@ enum Etcd {
   }
 
   struct StreamFailure: Decodable, Sendable {
-    var grpc_code: Int?
+    var grpcCode: Int?
     var code: Int?
     var message: String?
   }
@@ -145,13 +165,13 @@ enum Etcd {
   struct WatchRequest: Encodable, Sendable {
     struct Create: Encodable, Sendable {
       var key: Data
-      var range_end: Data?
-      var start_revision: EtcdInteger
-      var progress_notify = true
+      var rangeEnd: Data?
+      var startRevision: EtcdInteger
+      var progressNotify = true
       var fragment = true
     }
 
-    var create_request: Create
+    var createRequest: Create
   }
 
   struct Event: Decodable, Sendable {
@@ -162,8 +182,8 @@ enum Etcd {
   struct WatchResponse: Decodable, Sendable {
     var header: Header?
     var canceled: Bool?
-    var compact_revision: EtcdInteger?
-    var cancel_reason: String?
+    var compactRevision: EtcdInteger?
+    var cancelReason: String?
     var fragment: Bool?
     var events: [Event]?
   }

@@ -33,8 +33,8 @@ struct EtcdNames: Sendable {
     let lease = pair.lease.map(\.value).flatMap { $0 == 0 ? nil : StoreLeaseID(rawValue: $0) }
     return StoreEntry(
       key: key, value: Array(pair.value ?? Data()),
-      createRevision: StoreRevision(rawValue: pair.create_revision?.value ?? 0),
-      modRevision: StoreRevision(rawValue: pair.mod_revision?.value ?? 0), lease: lease)
+      createRevision: StoreRevision(rawValue: pair.createRevision?.value ?? 0),
+      modRevision: StoreRevision(rawValue: pair.modRevision?.value ?? 0), lease: lease)
   }
 
   func comparison(_ condition: StoreCondition) -> Etcd.Compare {
@@ -44,13 +44,13 @@ struct EtcdNames: Sendable {
       EtcdInteger(revision > .zero ? revision.rawValue : -1)
     }
     switch condition.requirement {
-    case .absent: return Etcd.Compare(target: "CREATE", key: key, create_revision: 0)
+    case .absent: return Etcd.Compare(target: "CREATE", key: key, createRevision: 0)
     case .present:
-      return Etcd.Compare(result: "GREATER", target: "CREATE", key: key, create_revision: 0)
+      return Etcd.Compare(result: "GREATER", target: "CREATE", key: key, createRevision: 0)
     case .created(let revision):
-      return Etcd.Compare(target: "CREATE", key: key, create_revision: number(revision))
+      return Etcd.Compare(target: "CREATE", key: key, createRevision: number(revision))
     case .modified(let revision):
-      return Etcd.Compare(target: "MOD", key: key, mod_revision: number(revision))
+      return Etcd.Compare(target: "MOD", key: key, modRevision: number(revision))
     case .value(let value):
       return Etcd.Compare(target: "VALUE", key: key, value: Data(value))
     }
@@ -60,10 +60,10 @@ struct EtcdNames: Sendable {
     switch mutation {
     case .put(let key, let value, let lease):
       return Etcd.Operation(
-        request_put: Etcd.PutRequest(
+        requestPut: Etcd.PutRequest(
           key: name(key), value: Data(value), lease: lease.map { EtcdInteger($0.rawValue) }))
     case .delete(let key):
-      return Etcd.Operation(request_delete_range: Etcd.DeleteRequest(key: name(key)))
+      return Etcd.Operation(requestDeleteRange: Etcd.DeleteRequest(key: name(key)))
     }
   }
 }

@@ -54,7 +54,7 @@ public final class EtcdStore: FleetStore {
     let (start, end) = names.names(range)
     let answer: Etcd.RangeResponse = try await client.ask(
       "/v3/kv/range",
-      Etcd.RangeRequest(key: start, range_end: end, limit: EtcdInteger(Int64(limit))))
+      Etcd.RangeRequest(key: start, rangeEnd: end, limit: EtcdInteger(Int64(limit))))
     let entries = (answer.kvs ?? []).compactMap { names.entry($0) }
     let rest = answer.more == true ? entries.last?.key.successor : nil
     return StorePage(
@@ -127,14 +127,14 @@ public final class EtcdStore: FleetStore {
   public func keepAlive(_ lease: StoreLeaseID) async throws(StoreError) -> StoreLease {
     try checkOpen()
     let answer: Etcd.Streamed<Etcd.LeaseResponse> = try await client.ask(
-      "/v3/lease/keepalive", Etcd.LeaseRequest(ID: EtcdInteger(lease.rawValue)))
+      "/v3/lease/keepalive", Etcd.LeaseRequest(id: EtcdInteger(lease.rawValue)))
     if let failure = answer.error {
       throw StoreError(
         .unavailable,
         "etcd could not keep a lease alive: \(failure.message ?? "it does not say why")"
       )
     }
-    guard let seconds = answer.result?.TTL?.value, seconds > 0 else {
+    guard let seconds = answer.result?.seconds?.value, seconds > 0 else {
       throw .leaseNotFound(lease)
     }
     return StoreLease(id: lease, timeToLive: .seconds(seconds))
@@ -145,7 +145,7 @@ public final class EtcdStore: FleetStore {
     try checkOpen()
     do throws(StoreError) {
       let _: Etcd.Empty = try await client.ask(
-        "/v3/lease/revoke", Etcd.LeaseRequest(ID: EtcdInteger(lease.rawValue)))
+        "/v3/lease/revoke", Etcd.LeaseRequest(id: EtcdInteger(lease.rawValue)))
     } catch {
       guard error.code == .leaseNotFound else { throw error }
     }
@@ -228,16 +228,16 @@ extension EtcdStore {
   }
 
   private func absent(_ name: Data) -> Etcd.Compare {
-    Etcd.Compare(target: "CREATE", key: name, create_revision: 0)
+    Etcd.Compare(target: "CREATE", key: name, createRevision: 0)
   }
 
   private func range(_ name: Data) -> Etcd.Operation {
-    Etcd.Operation(request_range: Etcd.RangeRequest(key: name))
+    Etcd.Operation(requestRange: Etcd.RangeRequest(key: name))
   }
 
   private func put(_ name: Data, _ value: Data, _ lease: StoreLeaseID) -> Etcd.Operation {
     Etcd.Operation(
-      request_put: Etcd.PutRequest(key: name, value: value, lease: EtcdInteger(lease.rawValue)))
+      requestPut: Etcd.PutRequest(key: name, value: value, lease: EtcdInteger(lease.rawValue)))
   }
 
   private func outcome(
@@ -261,14 +261,14 @@ extension EtcdStore {
   }
 
   private func pairs(_ answer: Etcd.TransactionResponse) -> [Etcd.KeyValue] {
-    (answer.responses ?? []).flatMap { $0.response_range?.kvs ?? [] }
+    (answer.responses ?? []).flatMap { $0.responseRange?.kvs ?? [] }
   }
 
   /// What is written of the transaction; nil if nothing is.
   private func record(_ answer: Etcd.TransactionResponse) -> ResolvedOutcome? {
     guard let pair = pairs(answer).first(where: { names.key($0.key) == nil }) else { return nil }
     guard pair.value == Self.committed else { return .abandoned }
-    return .committed(StoreRevision(rawValue: pair.mod_revision?.value ?? 0))
+    return .committed(StoreRevision(rawValue: pair.modRevision?.value ?? 0))
   }
 
   /// Writes that a transaction is given up, unless it is written that it was made. Doing that twice is doing it once.
@@ -315,8 +315,8 @@ extension EtcdStore {
   private func grant(_ time: Duration) async throws(StoreError) -> StoreLease {
     let seconds = time.components.seconds + (time.components.attoseconds > 0 ? 1 : 0)
     let answer: Etcd.LeaseResponse = try await client.ask(
-      "/v3/lease/grant", Etcd.LeaseRequest(TTL: EtcdInteger(seconds)))
-    guard let id = answer.ID?.value, let granted = answer.TTL?.value, id != 0 else {
+      "/v3/lease/grant", Etcd.LeaseRequest(seconds: EtcdInteger(seconds)))
+    guard let id = answer.id?.value, let granted = answer.seconds?.value, id != 0 else {
       throw StoreError(.corrupted, "etcd granted a lease without a name or a time")
     }
     return StoreLease(id: StoreLeaseID(rawValue: id), timeToLive: .seconds(granted))

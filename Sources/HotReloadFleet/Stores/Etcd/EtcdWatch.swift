@@ -133,9 +133,9 @@ final class EtcdWatch: StoreWatch.Source {
       let response = try await store.client.open(
         "/v3/watch",
         Etcd.WatchRequest(
-          create_request: Etcd.WatchRequest.Create(
-            key: key, range_end: rangeEnd,
-            start_revision: EtcdInteger(gatherer.last.next.rawValue))), to: endpoint)
+          createRequest: Etcd.WatchRequest.Create(
+            key: key, rangeEnd: rangeEnd,
+            startRevision: EtcdInteger(gatherer.last.next.rawValue))), to: endpoint)
       for try await buffer in response.body {
         hearing.beginsToDeliver()
         for line in try splitter.lines(in: buffer.readableBytesView) {
@@ -159,21 +159,20 @@ final class EtcdWatch: StoreWatch.Source {
     _ line: [UInt8], _ endpoint: String, _ gatherer: inout EtcdChangeGatherer,
     _ hearing: EtcdHearing
   ) async throws -> End? {
-    let message = try JSONDecoder().decode(
-      Etcd.Streamed<Etcd.WatchResponse>.self, from: Data(line))
+    let message = try Etcd.decode(Etcd.Streamed<Etcd.WatchResponse>.self, from: line)
     if let error = message.error {
       return .failed(
         EtcdFailure(
-          endpoint, grpc: error.grpc_code ?? error.code,
+          endpoint, grpc: error.grpcCode ?? error.code,
           message: error.message ?? "it does not say why a watch ended"))
     }
     guard let result = message.result else { return nil }
-    if let compacted = result.compact_revision?.value, compacted > 0 {
+    if let compacted = result.compactRevision?.value, compacted > 0 {
       _ = await mailbox.send(.compacted(StoreRevision(rawValue: compacted)))
       return .finished
     }
     if result.canceled == true {
-      let reason = result.cancel_reason ?? ""
+      let reason = result.cancelReason ?? ""
       let isDenied = reason.contains("permission denied")
       return .failed(
         EtcdFailure(
@@ -199,10 +198,10 @@ final class EtcdWatch: StoreWatch.Source {
       let answer: Etcd.RangeResponse = try await store.client.send(
         "/v3/kv/range",
         Etcd.RangeRequest(
-          key: key, range_end: rangeEnd, limit: 1, sort_order: "DESCEND", sort_target: "MOD",
-          keys_only: true), to: endpoint)
+          key: key, rangeEnd: rangeEnd, limit: 1, sortOrder: "DESCEND", sortTarget: "MOD",
+          keysOnly: true), to: endpoint)
       hearing.isVerified(at: store.clock.now())
-      let newest = answer.kvs?.first?.mod_revision?.value ?? 0
+      let newest = answer.kvs?.first?.modRevision?.value ?? 0
       if newest <= told.rawValue {
         _ = await mailbox.send(.current(told))
       } else {
