@@ -205,6 +205,11 @@ final class EtcdClient: Sendable {
     }
   }
 
+  /// Has the next request take a new token; false if there is none to forget.
+  func forgetToken() -> Bool {
+    state.withLock { $0.token.take() } != nil
+  }
+
   /// Warns of a version with known weaknesses, once for each endpoint.
   private func checkVersion(_ endpoint: String) async {
     guard state.withLock({ $0.checked.insert(endpoint).inserted }) else { return }

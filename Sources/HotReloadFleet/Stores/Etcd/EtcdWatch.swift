@@ -62,6 +62,7 @@ final class EtcdWatch: StoreWatch.Source {
     var pause = Self.firstPause
     var isInterrupted = false
     var isAfterSilence = false
+    var wasDenied = false
     var attempt = 0
     while !Task.isCancelled {
       let endpoints = store.client.candidates()
@@ -74,6 +75,7 @@ final class EtcdWatch: StoreWatch.Source {
         told = hearing.told
         pause = Self.firstPause
         isInterrupted = false
+        wasDenied = false
       }
       switch end {
       case .finished:
@@ -85,6 +87,11 @@ final class EtcdWatch: StoreWatch.Source {
         pause = Self.firstPause
         attempt += 1
       case .failed(let failure):
+        // Of a token that it has forgotten etcd says, for a watch, that it permits nothing.
+        if failure.error.code == .permissionDenied, !wasDenied, store.client.forgetToken() {
+          wasDenied = true
+          continue
+        }
         if case .refused = failure.kind {
           mailbox.finish(.failure(failure.error))
           return
