@@ -121,19 +121,25 @@ import Testing
       EtcdOptions(
         endpoints: [server.endpoint], requestTimeout: .seconds(1),
         silenceLimit: .milliseconds(300)))
-    let first = try await store.put("a", 1)
-    _ = try await store.put("b", 1)
-    var watch = store.watch(.all, after: first).makeAsyncIterator()
-    #expect(try await watch.nextChange() != nil)
-    server.kill()
-    try await server.start()
-    let last = try await store.retrying { try await $0.put("b", 2) }
-    try await store.compact(through: last)
-    var answer = store.watch(.all, after: first).makeAsyncIterator()
-    guard case .compacted = try await answer.next() else {
-      Issue.record("the answer is not compacted")
+    for key: StoreKey in ["deleted", "kept", "changed"] { try await store.put(key, 1) }
+    var following = store.follow(.all).makeAsyncIterator()
+    guard case .changed(let before, _) = try await following.next() else {
+      Issue.record("the first event is no change")
       return
     }
+    #expect(before.entries.count == 3)
+    // It listens again when it is asked for the next event: until then it is away.
+    _ = try await store.commit(StoreTransaction(then: [.delete("deleted"), .put("changed", [2])]))
+    try await store.compact(through: try await store.put("new", 3))
+    guard case .changed(let after, let changes) = try await following.next() else {
+      Issue.record("what differs is not told")
+      return
+    }
+    #expect(changes.map(\.key) == ["changed", "deleted", "new"])
+    #expect(after.entries.keys.sorted() == ["changed", "kept", "new"])
+    try await store.put("later", 4)
+    guard case .changed(_, let later) = try await following.next() else { return }
+    #expect(later.map(\.key) == ["later"])
     await store.close()
   }
 
