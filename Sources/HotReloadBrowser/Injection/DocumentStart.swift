@@ -185,7 +185,9 @@ struct DocumentStart: Sendable {
     }
     if isEndTag {
       // These make the parser begin the head or the body; it ignores the others.
-      if ["head", "body", "html", "br"].contains(where: { word == Array($0.utf8) }) { return content() }
+      if ["head", "body", "html", "br"].contains(where: { word == Array($0.utf8) }) {
+        return content()
+      }
     } else if ![Self.htmlName, Self.headName, Self.metaName].contains(word) {
       return content()
     }
@@ -244,7 +246,9 @@ struct DocumentStart: Sendable {
 
 extension UInt8 {
   /// Space as HTML has it: tab, line feed, form feed, carriage return, space.
-  var isHTMLSpace: Bool { self == 0x20 || self == 0x0A || self == 0x09 || self == 0x0D || self == 0x0C }
+  var isHTMLSpace: Bool {
+    self == 0x20 || self == 0x0A || self == 0x09 || self == 0x0D || self == 0x0C
+  }
 
   var isASCIILetter: Bool { (0x61...0x7A).contains(self | 0x20) }
 

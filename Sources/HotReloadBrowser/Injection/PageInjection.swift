@@ -161,6 +161,7 @@ extension HTTPField.Name {
 extension HTTPResponse.Status {
   /// Whether an answer with this status can have a whole page as its body.
   fileprivate var mayBePage: Bool {
-    kind != .informational && ![.noContent, .resetContent, .partialContent, .notModified].contains(self)
+    kind != .informational
+      && ![.noContent, .resetContent, .partialContent, .notModified].contains(self)
   }
 }

@@ -34,19 +34,23 @@ struct ProxyPage: Sendable {
     let seconds = (ContinuousClock.now - since).components.seconds
     return ProxyPage(
       status: .serviceUnavailable, title: "The program is still being built",
-      text: "The build has been running for \(seconds) seconds. This page loads again when it is done.")
+      text:
+        "The build has been running for \(seconds) seconds. This page loads again when it is done.")
   }
 
   static func buildFailed(output: String) -> ProxyPage {
     ProxyPage(
       status: .badGateway, title: "The build failed",
-      text: "No program runs that could answer. Mend this, and the page loads again.", output: output)
+      text: "No program runs that could answer. Mend this, and the page loads again.",
+      output: output)
   }
 
   static func full(_ upstream: ProxyUpstream, limit: Int) -> ProxyPage {
     ProxyPage(
       status: .serviceUnavailable, title: "Too many requests at once",
-      text: "\(limit) requests are open to \(upstream), which is the limit. Close some tabs, or look for a stream that never ends.")
+      text:
+        "\(limit) requests are open to \(upstream), which is the limit. Close some tabs, or look for a stream that never ends."
+    )
   }
 
   static let ending = ProxyPage(
@@ -64,7 +68,9 @@ struct ProxyPage: Sendable {
   }
 
   private var html: String {
-    let details = output.map { "\n<pre>\(PageScript.escaped(String($0.suffix(Self.maximumOutput))))</pre>" }
+    let details = output.map {
+      "\n<pre>\(PageScript.escaped(String($0.suffix(Self.maximumOutput))))</pre>"
+    }
     return """
       <!doctype html>
       <html lang="en">

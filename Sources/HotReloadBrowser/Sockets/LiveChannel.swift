@@ -42,7 +42,7 @@ struct LiveChannel: ServerChildChannel, HTTPChannelHandler {
       let others: [any RemovableChannelHandler] =
         configuration.additionalChannelHandlers() + [
           ExpectContinueHandler(),
-          HTTPConnectionStateHandler(idleTimeout: idle ?? limits.idle, logger: logger)
+          HTTPConnectionStateHandler(idleTimeout: idle ?? limits.idle, logger: logger),
         ]
       let gate = SocketGate(
         live, tunnelingTo: proxy,

@@ -79,7 +79,8 @@ import Testing
   }
 
   @Test func `Behind the look-ahead the element comes at the end, and nothing is held back`() {
-    let comment = Array("<!--".utf8) + Array(repeating: UInt8(ascii: "a"), count: HTMLInjector.lookAhead)
+    let comment =
+      Array("<!--".utf8) + Array(repeating: UInt8(ascii: "a"), count: HTMLInjector.lookAhead)
     let document = comment + Array("--><html><head><p>".utf8)
     let expected = document + Array(Self.snippet.utf8)
     let isAtEnd = bytes(of: [document]) == expected

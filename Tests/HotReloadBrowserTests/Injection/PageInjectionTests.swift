@@ -13,7 +13,9 @@ import Testing
   @Test func `The element is as the contract has it, in ASCII, with nothing to break out of`() {
     let script = PageScript(
       token: "a\"b", generation: 12,
-      uses: [.template("templates/é\"<.mustache"), .config("site"), .asset("static/\u{1F600}\n\\.css")], nonce: "n==")
+      uses: [
+        .template("templates/é\"<.mustache"), .config("site"), .asset("static/\u{1F600}\n\\.css"),
+      ], nonce: "n==")
     #expect(
       script.html == """
         <script src="/_hotreload/client.js" data-hotreload="a&quot;b" data-generation="12" \
@@ -22,34 +24,38 @@ import Testing
         """)
   }
 
-  @Test("Only requests for a document of its own are answered with the client", arguments: [
-    ([:], true),
-    ([.secFetchDest: "document"], true), ([.secFetchDest: "iframe"], true),
-    ([.secFetchDest: "empty"], false), ([.secFetchDest: "script"], false),
-    ([.secFetchDest: "empty", .hotReload: "morph"], true),
-    ([.secFetchDest: "empty", .hotReload: "morph", .secFetchSite: "cross-site"], false),
-    ([.hxRequest: "true"], false), ([.requestedWith: "XMLHttpRequest"], false),
-    ([.secFetchDest: "document", .hxRequest: "true"], false),
-  ] as [(HTTPFields, Bool)])
+  @Test(
+    "Only requests for a document of its own are answered with the client",
+    arguments: [
+      ([:], true),
+      ([.secFetchDest: "document"], true), ([.secFetchDest: "iframe"], true),
+      ([.secFetchDest: "empty"], false), ([.secFetchDest: "script"], false),
+      ([.secFetchDest: "empty", .hotReload: "morph"], true),
+      ([.secFetchDest: "empty", .hotReload: "morph", .secFetchSite: "cross-site"], false),
+      ([.hxRequest: "true"], false), ([.requestedWith: "XMLHttpRequest"], false),
+      ([.secFetchDest: "document", .hxRequest: "true"], false),
+    ] as [(HTTPFields, Bool)])
   func requests(_ fields: HTTPFields, expected: Bool) {
     #expect(PageInjection.asksForPage(request(fields)) == expected)
   }
 
-  @Test("Only whole HTML documents are pages", arguments: [
-    (200, ["Content-Type": "text/html"], true),
-    (200, ["Content-Type": "TEXT/HTML; Charset=\"UTF-8\""], true),
-    (404, ["Content-Type": "text/html; charset=iso-8859-1"], true),
-    (500, ["Content-Type": "text/html;charset=Shift_JIS"], true),
-    (200, ["Content-Type": "text/html; charset=utf-16"], false),
-    (200, ["Content-Type": "text/html; charset=utf-16le"], false),
-    (200, ["Content-Type": "text/html; charset=iso-2022-jp"], false),
-    (200, ["Content-Type": "text/html; charset=utf-7"], false),
-    (200, ["Content-Type": "application/xhtml+xml"], false),
-    (200, ["Content-Type": "text/htmlx"], false), (200, [:], false),
-    (206, ["Content-Type": "text/html"], false), (204, ["Content-Type": "text/html"], false),
-    (304, ["Content-Type": "text/html"], false),
-    (200, ["Content-Type": "text/html", "Content-Disposition": "Attachment; filename=a"], false),
-  ] as [(Int, [String: String], Bool)])
+  @Test(
+    "Only whole HTML documents are pages",
+    arguments: [
+      (200, ["Content-Type": "text/html"], true),
+      (200, ["Content-Type": "TEXT/HTML; Charset=\"UTF-8\""], true),
+      (404, ["Content-Type": "text/html; charset=iso-8859-1"], true),
+      (500, ["Content-Type": "text/html;charset=Shift_JIS"], true),
+      (200, ["Content-Type": "text/html; charset=utf-16"], false),
+      (200, ["Content-Type": "text/html; charset=utf-16le"], false),
+      (200, ["Content-Type": "text/html; charset=iso-2022-jp"], false),
+      (200, ["Content-Type": "text/html; charset=utf-7"], false),
+      (200, ["Content-Type": "application/xhtml+xml"], false),
+      (200, ["Content-Type": "text/htmlx"], false), (200, [:], false),
+      (206, ["Content-Type": "text/html"], false), (204, ["Content-Type": "text/html"], false),
+      (304, ["Content-Type": "text/html"], false),
+      (200, ["Content-Type": "text/html", "Content-Disposition": "Attachment; filename=a"], false),
+    ] as [(Int, [String: String], Bool)])
   func answers(_ status: Int, _ fields: [String: String], expected: Bool) {
     var response = HTTPResponse(status: .init(code: status))
     for (name, value) in fields { response.headerFields[.init(name)!] = value }
@@ -72,7 +78,8 @@ import Testing
     let tag = try #require(result.headers[.eTag])
     #expect(tag.hasPrefix("W/\"abc;hotreload=") && tag.hasSuffix("\""))
     let text = try await collect(result.body)
-    #expect(text == "<head>" + Self.element.replacing(" defer", with: " nonce=\"n1\" defer") + "<p>")
+    #expect(
+      text == "<head>" + Self.element.replacing(" defer", with: " nonce=\"n1\" defer") + "<p>")
   }
 
   @Test func `What a page does not want stored stays so`() {
@@ -101,7 +108,9 @@ import Testing
     #expect(prepared.headerFields[.ifNoneMatch] == "\"a,b\", W/\"a,b\"")
     #expect(prepared.headerFields[.ifModifiedSince] == nil)
 
-    for other in [PageInjection(token: "TOKEN", generation: 8), PageInjection(token: "T", generation: 7)] {
+    for other in [
+      PageInjection(token: "TOKEN", generation: 8), PageInjection(token: "T", generation: 7),
+    ] {
       #expect(other.prepared(asking).headerFields[.ifNoneMatch] == nil)
     }
     let answer = Self.injection.inject(
@@ -114,7 +123,9 @@ import Testing
     #expect(Self.injection.prepared(asking) == asking)
   }
 
-  @Test func `A page says what it was made from, as far as that is known with its first bytes`() async throws {
+  @Test func `A page says what it was made from, as far as that is known with its first bytes`()
+    async throws
+  {
     let usage = RenderUsage()
     usage.note(.template("templates/a.mustache"))
     let body = ResponseBody { writer in
@@ -128,7 +139,8 @@ import Testing
     let response = Response(status: .ok, headers: [.contentType: "text/html"], body: body)
     let text = try await collect(
       Self.injection.inject(into: response, for: request(), usage: usage).body)
-    #expect(text.contains("data-uses=\"[&quot;config:site&quot;,&quot;templates/a.mustache&quot;]\""))
+    #expect(
+      text.contains("data-uses=\"[&quot;config:site&quot;,&quot;templates/a.mustache&quot;]\""))
   }
 
   @Test func `The answer to HEAD has no body`() async throws {
@@ -140,7 +152,8 @@ import Testing
   }
 
   private func request(_ fields: HTTPFields = [:]) -> HTTPRequest {
-    HTTPRequest(method: .get, scheme: "http", authority: "localhost", path: "/", headerFields: fields)
+    HTTPRequest(
+      method: .get, scheme: "http", authority: "localhost", path: "/", headerFields: fields)
   }
 
   private func page(_ html: String, _ fields: HTTPFields = [:]) -> Response {

@@ -4,7 +4,8 @@ import Synchronization
 import Testing
 
 @Suite struct ProxyAnswerTests {
-  static let html = "<!doctype html><html><head><title>x</title></head><body>"
+  static let html =
+    "<!doctype html><html><head><title>x</title></head><body>"
     + String(repeating: "<p>hello</p>", count: 20) + "</body></html>"
   /// The same, compressed by Python's `gzip` and `zlib`.
   static let gzip: [UInt8] = bytes(
@@ -35,9 +36,11 @@ import Testing
     }
   }
 
-  @Test("A compressed page is decompressed and gets the client", arguments: [
-    ("gzip", gzip), ("deflate", deflate), ("GZIP", gzip),
-  ])
+  @Test(
+    "A compressed page is decompressed and gets the client",
+    arguments: [
+      ("gzip", gzip), ("deflate", deflate), ("GZIP", gzip),
+    ])
   func compressed(_ encoding: String, _ body: [UInt8]) async throws {
     try await ScriptedUpstream.answering({ _ in
       answer("200 OK", "Content-Type: text/html\r\nContent-Encoding: \(encoding)\r\n", body)
@@ -52,7 +55,10 @@ import Testing
     }
   }
 
-  @Test func `Compressed data that is no page, and encodings that cannot be read, pass byte for byte`() async throws {
+  @Test
+  func `Compressed data that is no page, and encodings that cannot be read, pass byte for byte`()
+    async throws
+  {
     try await ScriptedUpstream.answering({ request in
       let isData = request.startLine.hasPrefix("GET /json")
       return answer(
@@ -72,7 +78,9 @@ import Testing
     }
   }
 
-  @Test func `A page that is compressed badly is cut, and the next request is answered`() async throws {
+  @Test func `A page that is compressed badly is cut, and the next request is answered`()
+    async throws
+  {
     try await ScriptedUpstream.answering({ request in
       request.startLine.hasPrefix("GET /bad")
         ? answer(
@@ -92,9 +100,11 @@ import Testing
     }
   }
 
-  @Test func `The nonce of the page's policy is used, and a strict policy is amended`() async throws {
+  @Test func `The nonce of the page's policy is used, and a strict policy is amended`() async throws
+  {
     try await ScriptedUpstream.answering({ request in
-      let policy = request.startLine.hasPrefix("GET /nonce")
+      let policy =
+        request.startLine.hasPrefix("GET /nonce")
         ? "script-src 'nonce-r4nd0m' 'strict-dynamic'" : "default-src 'none'"
       return answer(
         "200 OK",
@@ -106,17 +116,22 @@ import Testing
         #expect(page.text == "<head>" + server.element(nonce: "r4nd0m"))
         #expect(page["content-security-policy"] == "script-src 'nonce-r4nd0m' 'strict-dynamic'")
         let strict = try await server.get("/strict")
-        #expect(strict["content-security-policy"] == "default-src 'none'; script-src 'self'; connect-src 'self'")
+        #expect(
+          strict["content-security-policy"]
+            == "default-src 'none'; script-src 'self'; connect-src 'self'")
         #expect(strict["content-security-policy-report-only"] == "default-src 'none'")
       }
     }
   }
 
-  @Test func `The first piece of an answer arrives before the program has made the second`() async throws {
+  @Test func `The first piece of an answer arrives before the program has made the second`()
+    async throws
+  {
     let go = Signal()
     try await ScriptedUpstream.run({ wire in
       _ = try wire.readMessage()
-      try wire.send("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n")
+      try wire.send(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n")
       try wire.send("d\r\n<head><p>one\n\r\n")
       try go.wait()
       try wire.send("4\r\ntwo\n\r\n0\r\nX-Trailer: 1\r\n\r\n")
@@ -135,7 +150,10 @@ import Testing
     }
   }
 
-  @Test func `An event stream is passed on event by event, and ends behind when the browser leaves`() async throws {
+  @Test
+  func `An event stream is passed on event by event, and ends behind when the browser leaves`()
+    async throws
+  {
     let ended = Signal()
     try await ScriptedUpstream.run({ wire in
       _ = try wire.readMessage()
@@ -159,9 +177,11 @@ import Testing
   @Test func `Answers without a body have none, whatever their headers say`() async throws {
     try await ScriptedUpstream.answering({ request in
       switch request.startLine.split(separator: " ")[1] {
-      case "/head": Array("HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 77\r\n\r\n".utf8)
+      case "/head":
+        Array("HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 77\r\n\r\n".utf8)
       case "/204": Array("HTTP/1.1 204 No Content\r\nX-A: 1\r\n\r\n".utf8)
-      case "/304": Array("HTTP/1.1 304 Not Modified\r\nETag: \"x\"\r\nContent-Length: 9\r\n\r\n".utf8)
+      case "/304":
+        Array("HTTP/1.1 304 Not Modified\r\nETag: \"x\"\r\nContent-Length: 9\r\n\r\n".utf8)
       case "/hints":
         Array("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n".utf8) + answer("200 OK", "", [65])
       default: answer("200 OK", "", [66])
@@ -171,7 +191,7 @@ import Testing
         try await Wire.blocking {
           // One connection: what is left over from an answer would be the start of the next.
           let wire = try Wire(port: server.port)
-          func ask(_ method: String, _ path: String) throws -> WireMessage {
+          func ask(_ method: String, _ path: String) throws -> HTTPMessage {
             try wire.send("\(method) \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n")
             return try wire.readMessage(hasBody: method != "HEAD")
           }
@@ -187,7 +207,9 @@ import Testing
     }
   }
 
-  @Test func `A program that dies in the middle of an answer leaves it visibly incomplete`() async throws {
+  @Test func `A program that dies in the middle of an answer leaves it visibly incomplete`()
+    async throws
+  {
     try await ScriptedUpstream.run({ wire in
       let request = try wire.readMessage()
       if request.startLine.hasPrefix("GET /length") {
@@ -217,7 +239,8 @@ import Testing
     try await ScriptedUpstream.run({ wire in
       _ = try wire.readMessage()
       let piece = [UInt8](repeating: 65, count: 1 << 20)
-      try wire.send("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: \(256 << 20)\r\n\r\n")
+      try wire.send(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: \(256 << 20)\r\n\r\n")
       for _ in 0..<256 {
         try wire.send(piece)
         sent.withLock { $0 += piece.count }

@@ -4,34 +4,46 @@ import Testing
 @testable import HotReloadBrowser
 
 @Suite struct ProxyLifeTests {
-  @Test("What is proxied to is a server on this machine", arguments: [
-    ("http://127.0.0.1:3000", "http://127.0.0.1:3000"), ("localhost:3000/", "http://localhost:3000"),
-    ("HTTP://[::1]:8080", "http://[::1]:8080"), ("http://app.localhost", "http://app.localhost"),
-  ])
+  @Test(
+    "What is proxied to is a server on this machine",
+    arguments: [
+      ("http://127.0.0.1:3000", "http://127.0.0.1:3000"),
+      ("localhost:3000/", "http://localhost:3000"),
+      ("HTTP://[::1]:8080", "http://[::1]:8080"), ("http://app.localhost", "http://app.localhost"),
+    ])
   func upstreams(_ text: String, _ expected: String) throws {
     #expect(try ProxyUpstream(text).description == expected)
   }
 
-  @Test("Whatever else it is, is an error that says what to write", arguments: [
-    "", "http://", "https://localhost:1", "http://example.com", "http://192.168.1.2:80", "localhost:0",
-    "localhost:70000", "http://localhost:1/path", "http://user@localhost:1", "http://local host:1", "[::1",
-  ])
+  @Test(
+    "Whatever else it is, is an error that says what to write",
+    arguments: [
+      "", "http://", "https://localhost:1", "http://example.com", "http://192.168.1.2:80",
+      "localhost:0",
+      "localhost:70000", "http://localhost:1/path", "http://user@localhost:1",
+      "http://local host:1", "[::1",
+    ])
   func badUpstreams(_ text: String) {
     let error = #expect(throws: ProxyUpstreamError.self) { try ProxyUpstream(text) }
     #expect(error?.description.hasPrefix("cannot proxy to '\(text)': ") == true)
   }
 
   @Test func `Another machine may be named by who asks for it`() throws {
-    #expect(try ProxyUpstream("http://example.com:81", allowsOtherHosts: true).authority == "example.com:81")
+    #expect(
+      try ProxyUpstream("http://example.com:81", allowsOtherHosts: true).authority
+        == "example.com:81")
   }
 
-  @Test func `While nothing listens a page says so, and pages load again when something does`() async throws {
+  @Test func `While nothing listens a page says so, and pages load again when something does`()
+    async throws
+  {
     let returned = Signal()
     let port = try await unusedPort()
     try await ProxyServer.run(before: port, onReturn: { returned.set() }) { server in
       let page = try await server.get("/", headers: "Sec-Fetch-Dest: document\r\n")
       #expect(page.status == 502)
-      #expect(page.text.contains("http://127.0.0.1:\(port) cannot be reached: nothing listens there."))
+      #expect(
+        page.text.contains("http://127.0.0.1:\(port) cannot be reached: nothing listens there."))
       #expect(page.text.contains(server.element()))
       #expect(page["content-security-policy"]?.contains("script-src 'self'") == true)
       // What a script fetches is told the same, without the client.
@@ -48,7 +60,8 @@ import Testing
 
   @Test func `A request waits for a build, and gets what the new program says`() async throws {
     let build = BuildMonitor(.building(since: .now))
-    try await ScriptedUpstream.answering({ _ in answer("200 OK", "", Array("new".utf8)) }) { upstream in
+    try await ScriptedUpstream.answering({ _ in answer("200 OK", "", Array("new".utf8)) }) {
+      upstream in
       try await ProxyServer.run(before: upstream.port, makeBuild: { _ in build }) { server in
         async let page = server.get("/")
         // The program gets nothing before the build has ended.
@@ -65,7 +78,8 @@ import Testing
     let build = BuildMonitor(.building(since: .now))
     try await ScriptedUpstream.answering({ _ in answer() }) { upstream in
       try await ProxyServer.run(
-        before: upstream.port, limits: ProxyLimits(build: .milliseconds(20)), makeBuild: { _ in build }
+        before: upstream.port, limits: ProxyLimits(build: .milliseconds(20)),
+        makeBuild: { _ in build }
       ) { server in
         let page = try await server.get("/")
         #expect(page.status == 503)
@@ -76,9 +90,14 @@ import Testing
     }
   }
 
-  @Test func `After a failed build the old program answers; if there is none, what the compiler said is shown as text`() async throws {
+  @Test
+  func
+    `After a failed build the old program answers; if there is none, what the compiler said is shown as text`()
+    async throws
+  {
     let build = BuildMonitor(.failed(output: "main.swift:1: error: <img src=x onerror=alert(1)>"))
-    try await ScriptedUpstream.answering({ _ in answer("200 OK", "", Array("old".utf8)) }) { upstream in
+    try await ScriptedUpstream.answering({ _ in answer("200 OK", "", Array("old".utf8)) }) {
+      upstream in
       try await ProxyServer.run(before: upstream.port, makeBuild: { _ in build }) { server in
         let page = try await server.get("/")
         #expect(page.text == "old")
@@ -135,7 +154,11 @@ import Testing
     }
   }
 
-  @Test func `A connection that went stale is replaced without the browser's knowledge; a form never goes on one`() async throws {
+  @Test
+  func
+    `A connection that went stale is replaced without the browser's knowledge; a form never goes on one`()
+    async throws
+  {
     let seen = Seen()
     try await ScriptedUpstream.run({ wire in
       // Each connection serves one request, and says nothing of that.
@@ -164,7 +187,8 @@ import Testing
       try go.wait()
       try wire.send(answer("200 OK", "", [65]))
     }) { upstream in
-      try await ProxyServer.run(before: upstream.port, limits: ProxyLimits(connections: 1)) { server in
+      try await ProxyServer.run(before: upstream.port, limits: ProxyLimits(connections: 1)) {
+        server in
         async let first = server.get("/")
         try await Wire.blocking { try arrived.wait() }
         let second = try await server.get("/")

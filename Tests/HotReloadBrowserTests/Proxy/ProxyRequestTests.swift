@@ -3,7 +3,11 @@ import Synchronization
 import Testing
 
 @Suite struct ProxyRequestTests {
-  @Test func `A request arrives as it was, with the headers that a proxy adds and without those of the connection`() async throws {
+  @Test
+  func
+    `A request arrives as it was, with the headers that a proxy adds and without those of the connection`()
+    async throws
+  {
     let seen = Seen()
     try await ScriptedUpstream.answering({ request in
       seen.note(request)
@@ -39,7 +43,8 @@ import Testing
         #expect(request["cookie"] == "a=1; b=2")
         #expect(request["x-case"] == "Kept")
         #expect(request["accept-encoding"] == "br")
-        for name in ["x-secret", "keep-alive", "te", "proxy-authorization", "connection", "expect"] {
+        for name in ["x-secret", "keep-alive", "te", "proxy-authorization", "connection", "expect"]
+        {
           #expect(request[name] == nil, "\(name)")
         }
       }
@@ -53,14 +58,17 @@ import Testing
       return answer()
     }) { upstream in
       try await ProxyServer.run(before: upstream.port) { server in
-        _ = try await server.get(headers: "Origin: http://evil.example\r\nReferer: http://localhost:1/\r\n")
+        _ = try await server.get(
+          headers: "Origin: http://evil.example\r\nReferer: http://localhost:1/\r\n")
         #expect(seen.all.first?["origin"] == "http://evil.example")
         #expect(seen.all.first?["referer"] == "http://localhost:1/")
       }
     }
   }
 
-  @Test func `A page is asked for without compression, and only copies with our client count`() async throws {
+  @Test func `A page is asked for without compression, and only copies with our client count`()
+    async throws
+  {
     let seen = Seen()
     try await ScriptedUpstream.answering({ request in
       seen.note(request)
@@ -105,11 +113,13 @@ import Testing
         for path in ["/own", "/name", "/scheme"] {
           let found = try await server.get(path)
           #expect(found["location"] == "\(ours)/next?x=1", "\(path)")
-          #expect(found.all("set-cookie") == ["a=1; Path=/; HttpOnly", "b=2; domain=.other.example"])
+          #expect(
+            found.all("set-cookie") == ["a=1; Path=/; HttpOnly", "b=2; domain=.other.example"])
           #expect(found["access-control-allow-origin"] == ours)
         }
         #expect(try await server.get("/relative")["location"] == "/next?x=1")
-        #expect(try await server.get("/secure")["location"] == "https://127.0.0.1:\(upstream.port)/")
+        #expect(
+          try await server.get("/secure")["location"] == "https://127.0.0.1:\(upstream.port)/")
         #expect(try await server.get("/other")["location"] == "http://other.example/next")
       }
     }
@@ -150,7 +160,10 @@ import Testing
     }
   }
 
-  @Test func `Empty forms, forms of deletes, and several requests on one connection keep their bounds`() async throws {
+  @Test
+  func `Empty forms, forms of deletes, and several requests on one connection keep their bounds`()
+    async throws
+  {
     let seen = Seen()
     try await ScriptedUpstream.answering({ request in
       seen.note(request)
@@ -166,16 +179,20 @@ import Testing
           #expect(try wire.readMessage().text == "")
           try wire.send("PUT /3 HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
           #expect(try wire.readMessage().text == "")
-          try wire.send("DELETE /4 HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
+          try wire.send(
+            "DELETE /4 HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
           #expect(try wire.readMessage().text == "abc")
           try wire.send("DELETE /5 HTTP/1.1\r\n\(host)Content-Length: 2\r\n\r\nde")
           #expect(try wire.readMessage().text == "de")
           // Two at once.
-          try wire.send("POST /6 HTTP/1.1\r\n\(host)Content-Length: 1\r\n\r\nfGET /7 HTTP/1.1\r\n\(host)\r\n")
+          try wire.send(
+            "POST /6 HTTP/1.1\r\n\(host)Content-Length: 1\r\n\r\nfGET /7 HTTP/1.1\r\n\(host)\r\n")
           #expect(try wire.readMessage().text == "f")
           #expect(try wire.readMessage().text == "")
         }
-        #expect(seen.all.map { String($0.startLine.split(separator: " ")[1]) } == (1...7).map { "/\($0)" })
+        #expect(
+          seen.all.map { String($0.startLine.split(separator: " ")[1]) } == (1...7).map { "/\($0)" }
+        )
         #expect(seen.all[1]["content-length"] == "0")
       }
     }
@@ -190,7 +207,9 @@ import Testing
       try await ProxyServer.run(before: upstream.port) { server in
         try await Wire.blocking {
           let wire = try Wire(port: server.port)
-          try wire.send("POST / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
+          try wire.send(
+            "POST / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"
+          )
           #expect(try wire.readMessage().startLine == "HTTP/1.1 100 Continue")
           try wire.send("abc")
           #expect(try wire.readMessage().text == "abc")
@@ -200,10 +219,15 @@ import Testing
     }
   }
 
-  @Test func `A program that answers before it has read a form is heard, and the connection goes on`() async throws {
+  @Test
+  func `A program that answers before it has read a form is heard, and the connection goes on`()
+    async throws
+  {
     try await ScriptedUpstream.run({ wire in
       let head = try wire.readHead()
-      try wire.send(head.startLine.hasPrefix("POST") ? answer("413 Too Large", "Connection: close\r\n") : answer())
+      try wire.send(
+        head.startLine.hasPrefix("POST")
+          ? answer("413 Too Large", "Connection: close\r\n") : answer())
       if !head.startLine.hasPrefix("POST") { _ = try wire.readToEnd() }
     }) { upstream in
       try await ProxyServer.run(before: upstream.port) { server in
@@ -219,9 +243,11 @@ import Testing
     }
   }
 
-  @Test("A browser that leaves in the middle of a form does not make it look whole", arguments: [
-    "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n", "Content-Length: 8\r\n\r\nhalf",
-  ])
+  @Test(
+    "A browser that leaves in the middle of a form does not make it look whole",
+    arguments: [
+      "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n", "Content-Length: 8\r\n\r\nhalf",
+    ])
   func halfForms(_ rest: String) async throws {
     let ended = Signal()
     let got = Mutex<[UInt8]>([])
@@ -246,9 +272,9 @@ import Testing
 
 /// The requests that a program got.
 final class Seen: Sendable {
-  private let requests = Mutex<[WireMessage]>([])
+  private let requests = Mutex<[HTTPMessage]>([])
 
-  var all: [WireMessage] { requests.withLock { $0 } }
+  var all: [HTTPMessage] { requests.withLock { $0 } }
 
-  func note(_ request: WireMessage) { requests.withLock { $0.append(request) } }
+  func note(_ request: HTTPMessage) { requests.withLock { $0.append(request) } }
 }

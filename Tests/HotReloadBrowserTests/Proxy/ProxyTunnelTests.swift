@@ -23,7 +23,9 @@ import Testing
         let ours = "localhost:\(server.port)"
         try await Wire.blocking {
           let wire = try Wire(port: server.port)
-          try wire.send("GET /chat?a=1 HTTP/1.1\r\nHost: \(ours)\r\nOrigin: http://\(ours)\r\n\(Self.handshake)\r\n")
+          try wire.send(
+            "GET /chat?a=1 HTTP/1.1\r\nHost: \(ours)\r\nOrigin: http://\(ours)\r\n\(Self.handshake)\r\n"
+          )
           let answer = try wire.readHead()
           #expect(answer.status == 101)
           #expect(answer["sec-websocket-accept"] == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
@@ -94,7 +96,8 @@ import Testing
     }
   }
 
-  @Test func `A program that refuses, or is not there, is a refusal for the browser`() async throws {
+  @Test func `A program that refuses, or is not there, is a refusal for the browser`() async throws
+  {
     try await ScriptedUpstream.run({ wire in
       _ = try wire.readHead()
       try wire.send(answer("401 Unauthorized", "", Array("who".utf8)))

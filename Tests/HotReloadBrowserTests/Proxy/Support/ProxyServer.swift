@@ -56,7 +56,8 @@ struct ProxyServer: Sendable {
   ) async throws -> R {
     let (ports, port) = AsyncStream<Int>.makeStream()
     let application = Application(
-      responder: LiveReloadResponder(ProxyResponder(proxy, context: AddressContext.self), live: live),
+      responder: LiveReloadResponder(
+        ProxyResponder(proxy, context: AddressContext.self), live: live),
       server: .http1(live: live, tunnelingTo: proxy),
       configuration: .init(address: .hostname("127.0.0.1", port: 0)),
       services: [live, proxy],
@@ -69,7 +70,9 @@ struct ProxyServer: Sendable {
         try await group.run()
       }
       var iterator = ports.makeAsyncIterator()
-      guard let number = await iterator.next() else { throw WireFailure("the server did not start") }
+      guard let number = await iterator.next() else {
+        throw WireFailure("the server did not start")
+      }
       let result: Result<R, any Error>
       do {
         result = .success(try await body(ProxyServer(port: number, live: live, proxy: proxy)))
@@ -83,11 +86,11 @@ struct ProxyServer: Sendable {
   }
 
   /// Sends a request over a connection of its own, and reads the answer.
-  func get(_ path: String = "/", headers: String = "") async throws -> WireMessage {
+  func get(_ path: String = "/", headers: String = "") async throws -> HTTPMessage {
     try await exchange("GET \(path) HTTP/1.1\r\nHost: localhost:\(port)\r\n\(headers)\r\n")
   }
 
-  func exchange(_ request: String, hasBody: Bool = true) async throws -> WireMessage {
+  func exchange(_ request: String, hasBody: Bool = true) async throws -> HTTPMessage {
     try await Wire.blocking { [port] in
       let wire = try Wire(port: port)
       try wire.send(request)
@@ -115,12 +118,14 @@ extension Logger {
 extension ScriptedUpstream {
   /// A program that answers each request on each connection.
   static func answering<R: Sendable>(
-    port: Int = 0, _ answer: @escaping @Sendable (WireMessage) -> [UInt8],
+    port: Int = 0, _ answer: @escaping @Sendable (HTTPMessage) -> [UInt8],
     while body: (ScriptedUpstream) async throws -> R
   ) async throws -> R {
-    try await run(port: port, { wire in
-      while true { try wire.send(answer(try wire.readMessage())) }
-    }, while: body)
+    try await run(
+      port: port,
+      { wire in
+        while true { try wire.send(answer(try wire.readMessage())) }
+      }, while: body)
   }
 }
 
