@@ -15,8 +15,9 @@ extension SiteServer {
     case .started(_, let run):
       build?.update(.idle)
       if run > 1 { proxy?.expectReturn() }
+    case .startFailed(let error): build?.update(.failed(output: "\(error)"))
     // What waits would wait for nothing.
-    case .startFailed, .exited, .waiting, .gaveUp, .brokenOff: build?.update(.idle)
+    case .exited, .gaveUp: build?.update(.idle)
     default: break
     }
   }
