@@ -30,7 +30,7 @@ struct SiteParts: Sendable {
     case .workspace:
       let content = try await SiteContent.load(by: manager)
       self.content = content
-      liveOptions.assetChanges = { content.assetChanges(of: $0) }
+      liveOptions.assetChanges = LiveAssetChange.withDigests(of: content.assets)
       let shown = content.dashboardSources
       sources.templates = shown.templates
       sources.assets = shown.assets
