@@ -99,7 +99,8 @@ public struct PageInjection: Sendable {
         parent: writer,
         makeSnippet: {
           PageScript(
-            token: token, generation: generation, uses: usage?.sources ?? [], nonce: nonce
+            token: token, generation: generation, uses: usage?.sources ?? [], nonce: nonce,
+            method: request.method
           ).html
         })
       if let usage {
