@@ -9,15 +9,15 @@ find_chromium() { command -v "${CHROMIUM:-chromium}" || command -v chromium-brow
 
 # install_driver FILE…: installs what requirements files name, unless that was done.
 install_driver() {
-  local stamp="$browser_environment/installed" wanted requirements=() file
-  wanted=$(cat "$@")
-  if [ -x "$browser_python" ] && [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ]; then return; fi
-  for file in "$@"; do requirements+=(-r "$file"); done
-  say "installing the browser's driver in ${browser_environment#"$repository"/}"
-  rm -f "$stamp"
-  run_logged browser-venv python3 -m venv "$browser_environment"
-  run_logged browser-driver "$browser_python" -m pip install --disable-pip-version-check "${requirements[@]}"
-  printf '%s\n' "$wanted" >"$stamp"
+  local file stamp
+  for file in "$@"; do
+    stamp="$browser_environment/$(dirname "$file" | tr / -).txt"
+    if cmp -s "$file" "$stamp"; then continue; fi
+    say "installing what $file names in ${browser_environment#"$repository"/}"
+    run_logged browser-venv python3 -m venv "$browser_environment"
+    run_logged browser-driver "$browser_python" -m pip install --disable-pip-version-check -r "$file"
+    cp "$file" "$stamp"
+  done
 }
 
 # need_browser: the browser and its driver, or what to type to have them.
