@@ -1,8 +1,6 @@
 import HotReload
 import HotReloadBrowser
-import HotReloadContent
-import HotReloadMustache
-import HotReloadStencil
+internal import HotReloadContent
 import SystemPackage
 import WorkspaceTools
 
@@ -20,8 +18,7 @@ struct SiteContent: Sendable {
     let cache = AssetCache(folder: manager.workspace.root.appending(cacheFolder.components))
     let assets = try await manager.register(
       AssetBuilder(cache: cache), for: [.assets], name: "assets")
-    let compiler = TemplateCompiler(
-      engines: [MustacheEngine(), StencilEngine()], policy: .lenient)
+    let compiler = TemplateCompiler(engines: SiteTemplates.engines, policy: .lenient)
     let templates = try await manager.register(compiler, for: [.templates], name: "templates")
     return SiteContent(templates: templates, assets: assets, cache: cache)
   }

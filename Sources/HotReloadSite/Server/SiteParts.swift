@@ -1,6 +1,6 @@
 import HotReload
 import HotReloadBrowser
-import HotReloadContent
+internal import HotReloadContent
 import HotReloadServer
 import Hummingbird
 import Logging

@@ -1,6 +1,6 @@
 public import HotReload
 import HotReloadBrowser
-import HotReloadContent
+internal import HotReloadContent
 import HotReloadProcess
 import HotReloadServer
 import Hummingbird
@@ -36,7 +36,8 @@ public final class SiteServer: Sendable {
     do {
       return try await SiteServer(manager, options)
     } catch {
-      try await manager.shutdown()
+      // What went wrong first is what somebody wants to know.
+      try? await manager.shutdown()
       throw error
     }
   }

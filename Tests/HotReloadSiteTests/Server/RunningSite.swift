@@ -131,6 +131,7 @@ struct RunningSite: Sendable {
     var uses: [String]? {
       guard let start = text.firstRange(of: "data-uses=\"")?.upperBound else { return nil }
       let json = text[start...].prefix { $0 != "\"" }.replacing("&quot;", with: "\"")
+        .replacing("&lt;", with: "<").replacing("&gt;", with: ">")
       return try? JSONDecoder().decode([String].self, from: Data(json.utf8))
     }
 
@@ -203,14 +204,14 @@ extension RawClient {
     try JSONDecoder().decode(LiveText.self, from: Data(try receiveText().utf8))
   }
 
-  /// Everything that the server had to say until it answers a ping.
-  func messagesUntilPong() throws -> [LiveText] {
-    try sendText(#"{"type":"ping"}"#)
-    var messages: [LiveText] = []
-    while true {
+  /// The next messages of live reload, which must be of these types.
+  func receiveMessages(_ types: String...) throws -> [LiveText] {
+    try types.map { type in
       let message = try receiveMessage()
-      if message.type == "pong" { return messages }
-      messages.append(message)
+      guard message.type == type else {
+        throw ClientFailure("expected \(type), found \(message)")
+      }
+      return message
     }
   }
 }
