@@ -193,6 +193,9 @@ let package = Package(
       name: "CrashingServer",
       dependencies: ["HotReload", "FileWatching", "WorkspaceTools", system, logging],
       path: "Tests/Support/CrashingServer", swiftSettings: strict),
+    .target(
+      name: "RawHTTP", dependencies: ["WorkspaceFiles"], path: "Tests/Support/RawHTTP",
+      swiftSettings: strict),
     .testTarget(
       name: "WorkspaceFilesTests", dependencies: ["WorkspaceFiles", "HotReloadTesting"],
       swiftSettings: strict),
@@ -237,7 +240,7 @@ let package = Package(
       name: "HotReloadBrowserTests",
       dependencies: [
         "HotReloadBrowser", "HotReloadServer", "HotReloadContent", "HotReload", "HotReloadTesting",
-        "WorkspaceTools", hummingbird, system,
+        "RawHTTP", "WorkspaceTools", hummingbird, system,
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -248,8 +251,9 @@ let package = Package(
     .testTarget(
       name: "HotReloadSiteTests",
       dependencies: [
-        "HotReloadSite", "HotReloadBrowser", "HotReloadContent", "HotReload", "HotReloadTesting",
-        "WorkspaceTools", hummingbird, system,
+        "HotReloadSite", "HotReloadBrowser", "HotReloadContent", "HotReloadServer", "HotReload",
+        "HotReloadTesting", "RawHTTP", "WorkspaceTools", hummingbird, system,
+        .product(name: "NIOCore", package: "swift-nio"),
       ],
       swiftSettings: strict),
     .testTarget(

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """From saving a file to the first frame in which a browser shows it: hotreload serve, and Hugo's server beside it.
 
-usage: browser.py --hotreload BINARY [--hugo BINARY] [--saves N]
+usage: browser.py --hotreload BINARY [--hugo BINARY] [--saves N] [--quick]
 
 Both serve the same page to the same Chromium, one after the other in alternating rounds. A script in the page looks at
 each frame (requestAnimationFrame) at the text of one element and at a custom property that the style sheet gives it. The
 time is taken from right before the file's rename to the frame in which its new value is there; both are times of the
-system's clock. Needs Linux, Chromium and Python's playwright.
+system's clock. Needs Linux, Chromium and Python's playwright; scripts/bench browser has all that.
 """
 
 import argparse
@@ -189,9 +189,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hotreload", required=True)
     parser.add_argument("--hugo", default=shutil.which("hugo"))
-    parser.add_argument("--chromium", default=shutil.which("chromium"))
+    parser.add_argument("--chromium", default=shutil.which(os.environ.get("CHROMIUM", "chromium")))
     parser.add_argument("--saves", type=int, default=200)
+    parser.add_argument("--quick", action="store_true", help="a fifth of the saves")
     options = parser.parse_args()
+    if options.quick:
+        options.saves //= 5
     folder = tempfile.mkdtemp(prefix="hotreload-browser-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
     servers = [HotReload(os.path.join(folder, "hotreload"), options.hotreload)]
     if options.hugo:

@@ -28,7 +28,7 @@ struct SiteRun: Sendable {
   func run() async throws -> Int32 {
     guard let program = try programRun() else {
       let ending = Ending()
-      let site = try await start(.workspaceOrProgram(command.proxy, nil))
+      let site = try await start(.workspaceOrProgram(command.proxy, isRunByUs: false))
       try await serve(site, until: ending)
       return 0
     }
@@ -116,8 +116,7 @@ struct SiteRun: Sendable {
 
   /// Runs the program and the server in front of it; one ends with the other.
   private func serve(_ program: RunCommand) async throws -> Int32 {
-    let monitor = BuildMonitor()
-    let site = try await start(.workspaceOrProgram(command.proxy, monitor))
+    let site = try await start(.workspaceOrProgram(command.proxy, isRunByUs: true))
     let run = try ProgramRun(program) { event in site.follow(event) }
     return try await withThrowingTaskGroup(of: Int32?.self) { group in
       group.addTask { try await run.run() }
@@ -154,11 +153,9 @@ private struct PortTaken: Error, CustomStringConvertible {
 }
 
 extension SiteOptions.Pages {
-  fileprivate static func workspaceOrProgram(_ url: String?, _ monitor: BuildMonitor?) throws
-    -> Self
-  {
+  fileprivate static func workspaceOrProgram(_ url: String?, isRunByUs: Bool) throws -> Self {
     guard let url else { return .workspace }
-    return .program(try ProxyUpstream(url), monitor)
+    return .program(try ProxyUpstream(url), isRunByUs: isRunByUs)
   }
 }
 

@@ -46,7 +46,7 @@ public final class SiteServer: Sendable {
     let parts = try await SiteParts(manager, options)
     live = parts.live
     proxy = parts.proxy
-    if case .program(_, let build) = options.pages { self.build = build } else { build = nil }
+    build = parts.build
     let connections = ServerConnections()
     var logger = options.logger
     // What it says of each start and stop is said by whoever runs it.
