@@ -360,7 +360,7 @@ struct HostileSiteTests {
       guard isProxied else { return try await body(site) }
       let upstream = try ProxyUpstream("http://127.0.0.1:\(site.port)")
       try await RunningSite.run(
-        [:], pages: .program(upstream, nil), allowing: ["ours.example"], body)
+        [:], pages: .program(upstream, isRunByUs: false), allowing: ["ours.example"], body)
     }
   }
 }
