@@ -98,6 +98,13 @@ struct Classifier: Sendable {
     return text.utf8.firstIndex(of: UInt8(ascii: "/")).map { String(text[..<$0]) }
   }
 
+  /// Whether a path that a diagnostic names is that of a template or an asset.
+  static func isContent(file: String) -> Bool {
+    let path = FilePath(file)
+    if let folder = topFolder(of: path), contentFolders.contains(folder) { return true }
+    return path.extension.map(templateExtensions.contains) ?? false
+  }
+
   private func isContent(_ folder: FilePath) -> Bool {
     folder.components.first.map { Self.contentFolders.contains($0.string) } ?? false
   }
