@@ -36,20 +36,24 @@ struct RunningSite: Sendable {
   /// Runs a server over these files while the body runs, and ends it gracefully.
   static func run<R: Sendable>(
     _ files: [FilePath: String] = small, pages: SiteOptions.Pages = .workspace, port: Int = 0,
-    allowing hosts: [String] = [], prepare: (TemporaryWorkspace) throws -> Void = { _ in },
+    allowing hosts: [String] = [], quietPeriod: Duration = .zero,
+    prepare: (TemporaryWorkspace) throws -> Void = { _ in },
     _ body: (RunningSite) async throws -> R
   ) async throws -> R {
     let folder = try TemporaryWorkspace()
     for (path, text) in files { try folder.write(path, text) }
     try prepare(folder)
-    return try await run(folder, pages: pages, port: port, allowing: hosts, body)
+    return try await run(
+      folder, pages: pages, port: port, allowing: hosts, quietPeriod: quietPeriod, body)
   }
 
   static func run<R: Sendable>(
     _ folder: TemporaryWorkspace, pages: SiteOptions.Pages = .workspace, port: Int = 0,
-    allowing hosts: [String] = [], _ body: (RunningSite) async throws -> R
+    allowing hosts: [String] = [], quietPeriod: Duration = .zero,
+    _ body: (RunningSite) async throws -> R
   ) async throws -> R {
-    let site = try await start(folder, pages: pages, port: port, allowing: hosts)
+    let site = try await start(
+      folder, pages: pages, port: port, allowing: hosts, quietPeriod: quietPeriod)
     return try await withThrowingTaskGroup(of: Void.self) { tasks in
       let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
       tasks.addTask {
@@ -73,10 +77,10 @@ struct RunningSite: Sendable {
 
   static func start(
     _ folder: TemporaryWorkspace, pages: SiteOptions.Pages = .workspace, port: Int = 0,
-    allowing hosts: [String] = []
+    allowing hosts: [String] = [], quietPeriod: Duration = .zero
   ) async throws -> SiteServer {
     var configuration = HotReloadConfiguration.site(logger: .silent)
-    configuration.quietPeriod = .zero
+    configuration.quietPeriod = quietPeriod
     return try await SiteServer.start(
       try Workspace(
         root: folder.root, environment: WorkspaceEnvironment(name: "development", variables: [:])),

@@ -8,16 +8,15 @@ import Testing
 struct SiteReloadTests {
   @Test("of a template, its stylesheet and its config is one generation and one message")
   func oneSave() async throws {
-    try await RunningSite.run { site in
+    // Nothing goes out before it is asked for.
+    try await RunningSite.run(quietPeriod: .seconds(2)) { site in
       let socket = try await site.socket()
       let before = site.site.manager.snapshot().generation
-      site.site.manager.pause()
       try site.folder.replace("static/app.css", "h1 { color: blue }\n")
       try site.folder.replace("config/site.toml", "title = \"Tea\"\n")
       try site.folder.replace(
         "templates/pages/index.mustache",
         "{{<layout}}{{$body}}<h2>{{site.title}}</h2>{{/body}}{{/layout}}")
-      site.site.manager.resume()
       try await site.sync()
       #expect(site.site.manager.snapshot().generation == before + 1)
       // One save more: between the two there is nothing.
