@@ -65,7 +65,10 @@ struct ExplainCommand: AsyncParsableCommand {
   }
 
   private func render(_ template: TemplateExplanation) -> [UInt8] {
-    guard json else { return Array((printable(template.description) + "\n").utf8) }
+    guard json else {
+      let lines = template.description.split(separator: "\n").map { printable(String($0)) }
+      return Array((lines.joined(separator: "\n") + "\n").utf8)
+    }
     var line = JSONLine(event: "template")
     line.add("path", template.path)
     line.add("name", template.name)
