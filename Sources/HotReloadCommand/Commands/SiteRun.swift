@@ -73,12 +73,12 @@ struct SiteRun: Sendable {
   private func serve(_ site: SiteServer) async throws {
     let reloads = site.manager.reloads(bufferLimit: Self.reloadLimit)
     let printing = Task {
-      for await reload in reloads {
-        if reload.droppedBefore > 0 {
-          logLine(
-            "hotreload: \(reload.droppedBefore) reloads were not printed: the reader is too slow")
-        }
-        try output.write(renderer.reload(reload))
+      do {
+        try await print(reloads)
+      } catch {
+        // Nobody reads any more, as with every other command that goes on until it is ended.
+        await site.stop()
+        throw error
       }
     }
     do {
@@ -90,7 +90,17 @@ struct SiteRun: Sendable {
     } catch let error as ListeningError where error.errno == .addressInUse {
       throw PortTaken(host: command.host, port: command.port)
     }
-    _ = await printing.result
+    try await printing.value
+  }
+
+  private func print(_ reloads: AsyncStream<CompletedReload>) async throws {
+    for await reload in reloads {
+      if reload.droppedBefore > 0 {
+        logLine(
+          "hotreload: \(reload.droppedBefore) reloads were not printed: the reader is too slow")
+      }
+      try output.write(renderer.reload(reload))
+    }
   }
 
   /// As it stands in an address that a browser takes.

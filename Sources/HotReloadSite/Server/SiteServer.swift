@@ -62,7 +62,8 @@ public final class SiteServer: Sendable {
       connections: connections)
     // They end in the opposite order: first what keeps connections open, then the server, then what it shows.
     var services: [any Service] = [
-      manager, HotReloadControl(manager, instance: options.instance), application, parts.dashboard,
+      manager, SiteControl(manager, instance: options.instance, logger: logger), application,
+      parts.dashboard,
       parts.live,
     ]
     if let proxy = parts.proxy { services.insert(proxy, at: 2) }
