@@ -215,6 +215,9 @@ let package = Package(
     .executableTarget(
       name: "StoreProcess", dependencies: ["HotReloadFleet", system],
       path: "Tests/Support/StoreProcess", swiftSettings: strict),
+    .target(
+      name: "RawHTTP", dependencies: ["WorkspaceFiles"], path: "Tests/Support/RawHTTP",
+      swiftSettings: strict),
     .testTarget(
       name: "WorkspaceFilesTests", dependencies: ["WorkspaceFiles", "HotReloadTesting"],
       swiftSettings: strict),
@@ -259,7 +262,7 @@ let package = Package(
       name: "HotReloadBrowserTests",
       dependencies: [
         "HotReloadBrowser", "HotReloadServer", "HotReloadContent", "HotReload", "HotReloadTesting",
-        "WorkspaceTools", hummingbird, system,
+        "RawHTTP", "WorkspaceTools", hummingbird, system,
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -270,8 +273,9 @@ let package = Package(
     .testTarget(
       name: "HotReloadSiteTests",
       dependencies: [
-        "HotReloadSite", "HotReloadBrowser", "HotReloadContent", "HotReload", "HotReloadTesting",
-        "WorkspaceTools", hummingbird, system,
+        "HotReloadSite", "HotReloadBrowser", "HotReloadContent", "HotReloadServer", "HotReload",
+        "HotReloadTesting", "RawHTTP", "WorkspaceTools", hummingbird, system,
+        .product(name: "NIOCore", package: "swift-nio"),
       ],
       swiftSettings: strict),
     .testTarget(

@@ -24,6 +24,8 @@ let package = Package(
       dependencies: [
         .product(name: "FileWatching", package: "swift-hot-reload"),
         .product(name: "HotReload", package: "swift-hot-reload"),
+        .product(name: "HotReloadContent", package: "swift-hot-reload"),
+        .product(name: "HotReloadMustache", package: "swift-hot-reload"),
         .product(name: "HotReloadTesting", package: "swift-hot-reload"),
         .product(name: "WorkspaceFiles", package: "swift-hot-reload"),
         .product(name: "WorkspaceTools", package: "swift-hot-reload"),

@@ -15,6 +15,7 @@ let package = Package(
     .executable(name: "hot-reload-server", targets: ["DemoServer"]),
     .executable(name: "tour-driver", targets: ["TourDriver"]),
     .executable(name: "tls-server", targets: ["TLSServer"]),
+    .executable(name: "live-site", targets: ["LiveSite"]),
   ],
   dependencies: [
     .package(name: "swift-hot-reload", path: "../.."),
@@ -54,6 +55,18 @@ let package = Package(
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "LiveSite",
+      dependencies: [
+        .product(name: "HotReload", package: "swift-hot-reload"),
+        .product(name: "HotReloadBrowser", package: "swift-hot-reload"),
+        .product(name: "HotReloadContent", package: "swift-hot-reload"),
+        .product(name: "HotReloadMustache", package: "swift-hot-reload"),
+        .product(name: "HotReloadServer", package: "swift-hot-reload"),
+        .product(name: "WorkspaceTools", package: "swift-hot-reload"),
+        .product(name: "Hummingbird", package: "hummingbird"),
       ],
       swiftSettings: strict),
   ]

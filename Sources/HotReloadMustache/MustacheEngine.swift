@@ -66,7 +66,7 @@ public struct MustacheEngine: TemplateEngine {
   ) throws -> String {
     let rendering = MustacheRendering(linked, templates, context)
     _ = rendering.stack.enter(templates.page)
-    let text = linked.library.render(rendering.node(context.data), withTemplate: templates.page)
+    let text = linked.library.render(rendering.root, withTemplate: templates.page)
     if let failure = rendering.failure { throw failure }
     return text ?? ""
   }

@@ -6,16 +6,20 @@ import WorkspaceTools
 struct MustacheNode: MustacheParent, MustacheCustomRenderable, MustacheTransformable {
   let tree: ConfigTree
   let rendering: MustacheRendering
+  /// Whether it is the whole of the data.
+  var isRoot = false
 
   func child(named name: String) -> Any? {
     if name.hasPrefix(MustacheRewriter.reserved) {
       return rendering.answer(name, receiver: tree)
     }
+    if isRoot { rendering.noteKey(name) }
     return tree.table?[name].map(rendering.node)
   }
 
   var renderText: String {
-    switch tree.value {
+    if isRoot { rendering.noteAllKeys() }
+    return switch tree.value {
     case .null: ""
     case .bool(let value): value ? "true" : "false"
     case .integer(let value): String(value)
@@ -29,6 +33,7 @@ struct MustacheNode: MustacheParent, MustacheCustomRenderable, MustacheTransform
   var isNull: Bool { tree.value == .null || tree.value == .bool(false) }
 
   func transform(_ name: String) -> Any? {
+    if isRoot { rendering.noteAllKeys() }
     if name == MustacheRewriter.escape { return HTMLText.escaped(renderText) }
     let value: ConfigTree.Value? =
       switch tree.value {

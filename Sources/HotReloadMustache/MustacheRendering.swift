@@ -21,6 +21,17 @@ final class MustacheRendering {
     self.context = context
   }
 
+  /// The data, as swift-mustache sees it.
+  var root: MustacheNode { MustacheNode(tree: context.data, rendering: self, isRoot: true) }
+
+  /// Notes that the page depends on a key of the data.
+  func noteKey(_ key: String) { context.keyUsed(key) }
+
+  /// Notes that the page depends on all of the data.
+  func noteAllKeys() {
+    for entry in context.data.table ?? ConfigTable() { context.keyUsed(entry.key) }
+  }
+
   /// A value as swift-mustache sees it.
   func node(_ tree: ConfigTree) -> Any {
     tree.array.map { MustacheList(elements: $0, rendering: self) as Any }

@@ -55,6 +55,9 @@ enum StencilPath {
 
   static func resolve(_ path: String, _ context: Context, nesting: Int = 0) throws -> Any? {
     if let literal = literal(path) { return literal }
+    guard path.first != "[" else {
+      throw TemplateSyntaxError("\(path) begins with no name; write the name of a value before [ ]")
+    }
     let steps = try steps(of: path, context, nesting)
     guard let first = steps.first else { return nil }
     var value = context[first]

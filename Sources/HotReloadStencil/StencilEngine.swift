@@ -31,7 +31,8 @@ public struct StencilEngine: TemplateEngine {
     var rewriter = StencilRewriter(source)
     try rewriter.run()
     let code = StencilCode(
-      path: source.path, tags: rewriter.tags, texts: rewriter.texts, places: rewriter.places)
+      path: source.path, tags: rewriter.tags, texts: rewriter.texts, places: rewriter.places,
+      words: rewriter.words)
     try check(code, source)
     return CompiledTemplate(code: code, references: rewriter.references)
   }
@@ -69,11 +70,22 @@ public struct StencilEngine: TemplateEngine {
     } ?? tag.lowerBound
   }
 
+  /// Notes on which keys of the data the page depends. Stencil does not tell what it looks up, so these are all that are named in
+  /// tags of what the page can take in, whether or not they are reached.
+  private func noteKeys(_ templates: ReachableTemplates<StencilCode>, _ context: RenderContext) {
+    guard let table = context.data.table else { return }
+    let codes = templates.paths.compactMap(templates.code(at:))
+    for entry in table where codes.contains(where: { $0.names(entry.key) }) {
+      context.keyUsed(entry.key)
+    }
+  }
+
   /// Renders a template.
   public func render(
     _ linked: NothingLinked, _ templates: ReachableTemplates<StencilCode>,
     _ context: RenderContext
   ) throws -> String {
+    noteKeys(templates, context)
     let rendering = StencilRendering(templates, context)
     let environment = Environment(
       loader: rendering, extensions: [StencilVocabulary(rendering)])
@@ -97,6 +109,14 @@ public struct StencilCode: Sendable {
   let texts: [String]
   /// Where each tag of the rewritten text stands in the file, in UTF-8.
   let places: [Range<Int>]
+  /// What could be keys of the data: all words of the tags, as they were written.
+  let words: Set<String>
+
+  /// Whether a tag could look up a key at the top of the data.
+  func names(_ key: String) -> Bool {
+    // A key that is not one word, such as `shop-menu`, is there if its words are.
+    StencilRewriter.words(of: key).allSatisfy(words.contains)
+  }
 
   /// The rewritten text.
   var text: String { tags.map { "{% \($0) %}" }.joined() }

@@ -31,6 +31,8 @@ struct StencilRewriter {
   private(set) var tags: [String] = []
   private(set) var texts: [String] = []
   private(set) var places: [Range<Int>] = []
+  /// All words of the tags.
+  private(set) var words: Set<String> = []
   private(set) var references: [TemplateReference] = []
 
   init(_ source: TemplateSource) {
@@ -44,6 +46,11 @@ struct StencilRewriter {
   /// What a text's tag calls its file.
   static func identity(of path: String) -> String {
     String(ContentDigest(of: Array(path.utf8)).description.prefix(16))
+  }
+
+  /// The runs of letters, digits and `_` in a text.
+  static func words(of text: String) -> [String] {
+    text.split(whereSeparator: { !($0.isLetter || $0.isNumber || $0 == "_") }).map(String.init)
   }
 
   /// - Throws: the first thing that is wrong.
@@ -94,6 +101,7 @@ struct StencilRewriter {
 
   private mutating func rewrite(_ tag: StencilTag) throws(StencilScanError) {
     let start = tag.range.lowerBound
+    if tag.kind != .comment { words.formUnion(Self.words(of: source.text(in: tag.content))) }
     switch tag.kind {
     case .comment:
       return

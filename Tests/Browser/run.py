@@ -6,7 +6,8 @@
     Tests/Browser/run.py --only overlay               checks whose sentence or function holds a word
     Tests/Browser/run.py --screenshots FOLDER         the overlay, light and dark, wide and narrow
 
-Needs Debian's chromium (apt-get install chromium) and the driver (pip install playwright).
+Needs a Chromium (Debian: apt-get install chromium; CHROMIUM may name another) and the driver of requirements.txt. scripts/test
+installs both, the driver in .build-browser/venv, whose bin/python is then to be used.
 """
 
 import argparse
@@ -37,7 +38,7 @@ def main():
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        print("The browser's driver is missing: pip install playwright", file=sys.stderr)
+        print("The browser's driver is missing: use .build-browser/venv/bin/python, which scripts/test makes", file=sys.stderr)
         return UNAVAILABLE
     program = chromium()
     if not program:

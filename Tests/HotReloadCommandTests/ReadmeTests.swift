@@ -3,7 +3,7 @@ import HotReloadTesting
 import SystemPackage
 import Testing
 
-@Suite("The README's program")
+@Suite("The README's programs")
 struct ReadmeTests {
   private static let repository = FilePath(#filePath)
     .removingLastComponent().removingLastComponent().removingLastComponent()
@@ -17,6 +17,12 @@ struct ReadmeTests {
     let program = try text("Examples/HelloHotReload/main.swift")
     #expect(try text("README.md").contains("```swift\n\(program)```"))
     #expect(program.split(separator: "\n", omittingEmptySubsequences: false).count == 15 + 1)
+  }
+
+  @Test("The server with templates and live browsers is the example that is compiled")
+  func sameServer() throws {
+    let program = try text("Examples/HotReloadServer/Sources/LiveSite/LiveSite.swift")
+    #expect(try text("README.md").contains("```swift\n\(program)```"))
   }
 
   @Test("It prints the value in force, a refusal with its place, and the next value")

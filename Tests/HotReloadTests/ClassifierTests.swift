@@ -30,6 +30,8 @@ struct ClassifierTests {
       ("pages/a.mustache", .templates),
       ("static/config/app.toml", .assets),
       ("assets/a.css", .assets),
+      // A combining mark after the slash, which are one character together.
+      ("static/\u{301}a.css", .assets),
       ("static", .file("static")),
       ("data/x", .file("data/x")),
     ])

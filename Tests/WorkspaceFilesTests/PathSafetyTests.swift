@@ -117,6 +117,14 @@ import WorkspaceFiles
     #expect(throws: StableReadError.self) { try safety.readStably("none", limit: 100) }
   }
 
+  @Test(
+    "What cannot be read outside the root is refused for where it is",
+    arguments: ["../secret", "../root-secret/key", "../nothing"])
+  func unreadableOutside(_ target: FilePath) throws {
+    try space.symlink("root/out", to: target)
+    #expect(throws: PathSafetyError.self) { try safety.readStably("out", limit: 1) }
+  }
+
   @Test("Names that are not UTF-8 are followed byte by byte")
   func invalidName() throws {
     let name = FilePath(platformString: [CChar(bitPattern: 0xC3), CChar(bitPattern: 0x28), 0])

@@ -25,9 +25,10 @@ struct Classifier: Sendable {
 
   /// What a file belongs to.
   func unit(of path: FilePath) -> UnitID {
-    let folder = path.components.count > 1 ? path.components.first?.string : nil
-    if let folder, Self.templateFolders.contains(folder) { return .templates }
-    if let folder, Self.assetFolders.contains(folder) { return .assets }
+    if let folder = Self.topFolder(of: path) {
+      if Self.templateFolders.contains(folder) { return .templates }
+      if Self.assetFolders.contains(folder) { return .assets }
+    }
     if let name = configs.configName(of: path) { return .config(name) }
     if let ending = path.extension, Self.templateExtensions.contains(ending) { return .templates }
     return .file(path)
@@ -87,6 +88,21 @@ struct Classifier: Sendable {
     default:
       break
     }
+  }
+
+  /// The first of several components; nil for a file right below the root. Of many files this is asked at once, so
+  /// it looks at no more of the path than it has to.
+  private static func topFolder(of path: FilePath) -> String? {
+    let text = path.string
+    // By bytes: a name can begin with a combining mark, which would make one character of it and the slash.
+    return text.utf8.firstIndex(of: UInt8(ascii: "/")).map { String(text[..<$0]) }
+  }
+
+  /// Whether a path that a diagnostic names is that of a template or an asset.
+  static func isContent(file: String) -> Bool {
+    let path = FilePath(file)
+    if let folder = topFolder(of: path), contentFolders.contains(folder) { return true }
+    return path.extension.map(templateExtensions.contains) ?? false
   }
 
   private func isContent(_ folder: FilePath) -> Bool {

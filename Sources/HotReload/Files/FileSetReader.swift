@@ -27,6 +27,9 @@ final class FileSetReader: Sendable {
   private struct State {
     /// What was read last; nil before the first time.
     var set: FileSet?
+    /// What the file system said of each file when it was read. Not of one that was written right before that: the
+    /// next write could leave the same.
+    var stamps: [FilePath: FileStamp] = [:]
     /// Files that never came to rest while they were read.
     var unsettled: Set<FilePath> = []
     var problems: [FilePath: ConfigDiagnostic] = [:]
@@ -68,7 +71,7 @@ final class FileSetReader: Sendable {
           }
           suspects = suspects.filter { filter.matches($0) && belongs($0) }
         } else {
-          suspects.formUnion(try suspectsOfAll(state.set))
+          suspects.formUnion(try suspectsOfAll(state))
         }
         take(suspects, into: &state)
       } catch {
@@ -84,22 +87,17 @@ final class FileSetReader: Sendable {
     }
   }
 
-  /// Every file that may differ from what was read: a stamp that is equal and old enough proves that one does not.
-  private func suspectsOfAll(_ known: FileSet?) throws(WorkspaceError) -> Set<FilePath> {
+  /// Every file that may differ from what was read: a stamp that is equal proves that one does not.
+  private func suspectsOfAll(_ state: State) throws(WorkspaceError) -> Set<FilePath> {
     let finder = ResourceFinder(root: root, filter: filter, limit: Self.maximumFiles)
     var suspects: Set<FilePath> = []
     var found: Set<FilePath> = []
-    let now = nanosecondsSince1970()
     for path in try finder.find() where belongs(path) {
       found.insert(path)
-      guard let stamp = known?[path]?.stamp, !stamp.isTooYoung(at: now),
-        Self.stamp(of: root.appending(path.components)) == stamp
-      else {
-        suspects.insert(path)
-        continue
-      }
+      if let stamp = state.stamps[path], Self.stamp(of: root.pushing(path)) == stamp { continue }
+      suspects.insert(path)
     }
-    for file in known?.files ?? FileSet().files where !found.contains(file.path) {
+    for file in state.set?.files ?? FileSet().files where !found.contains(file.path) {
       suspects.insert(file.path)
     }
     return suspects
@@ -108,11 +106,15 @@ final class FileSetReader: Sendable {
   private func take(_ suspects: Set<FilePath>, into state: inout State) {
     var updates: [FilePath: FileSet.File?] = [:]
     let old = state.set ?? FileSet()
+    let realRoot = try? SystemCalls.realPath(root)
     for path in suspects {
       state.problems[path] = nil
+      state.stamps[path] = nil
       state.unsettled.remove(path)
-      switch read(path) {
+      let start = nanosecondsSince1970()
+      switch read(path, in: realRoot) {
       case .file(let file):
+        if let stamp = file.stamp, !stamp.isTooYoung(at: start) { state.stamps[path] = stamp }
         if old[path]?.digest != file.digest { updates[path] = .some(file) }
       case .missing:
         if old[path] != nil { updates[path] = .some(nil) }
@@ -127,7 +129,7 @@ final class FileSetReader: Sendable {
     state.set = set
   }
 
-  private func read(_ path: FilePath) -> Reading {
+  private func read(_ path: FilePath, in realRoot: FilePath?) -> Reading {
     for attempt in 0..<Self.maximumAttempts {
       if attempt > 0 { SystemCalls.wait(milliseconds: Self.retryWait) }
       do {
@@ -135,7 +137,7 @@ final class FileSetReader: Sendable {
         if BuiltManifest.isOne(path, file.bytes) { return .missing }
         var made = FileSet.File(path: path, bytes: file.bytes, stamp: file.stamp)
         if made.size > Self.maximumKept { made.bytes = nil }
-        made.linkTarget = linkTarget(of: path, file.resolvedPath)
+        made.linkTarget = linkTarget(of: path, file.resolvedPath, in: realRoot)
         return .file(made)
       } catch let error as StableReadError {
         switch error {
@@ -143,7 +145,7 @@ final class FileSetReader: Sendable {
         case .missing: return .missing
         // A folder took the file's name: what is in it is looked at by itself.
         case .notAFile(_, .directory): return .missing
-        case .tooLarge: return large(path)
+        case .tooLarge: return large(path, in: realRoot)
         default: return .leftOut(Self.problem(path, "\(error)"))
         }
       } catch {
@@ -153,20 +155,21 @@ final class FileSetReader: Sendable {
     return .unsettled
   }
 
-  private func large(_ path: FilePath) -> Reading {
+  private func large(_ path: FilePath, in realRoot: FilePath?) -> Reading {
     guard let resolved = try? safety.resolve(path),
       let stamp = Self.stamp(of: resolved), stamp.kind == .file
     else { return .missing }
     var made = FileSet.File(path: path, large: stamp)
-    made.linkTarget = linkTarget(of: path, resolved)
+    made.linkTarget = linkTarget(of: path, resolved, in: realRoot)
     return .file(made)
   }
 
-  private func linkTarget(of path: FilePath, _ resolved: FilePath) -> FilePath? {
+  private func linkTarget(
+    of path: FilePath, _ resolved: FilePath, in realRoot: FilePath?
+  ) -> FilePath? {
+    guard let realRoot, resolved != realRoot.pushing(path) else { return nil }
     var target = resolved
-    guard let real = try? SystemCalls.realPath(root), target.removePrefix(real), target != path
-    else { return nil }
-    return target
+    return target.removePrefix(realRoot) ? target : nil
   }
 
   private static func stamp(of path: FilePath) -> FileStamp? {

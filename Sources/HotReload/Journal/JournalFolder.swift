@@ -38,6 +38,10 @@ struct JournalFolder: Sendable {
         description:
           "\"\(instance)\" cannot be an instance's name: letters, digits, '-', '_' and '.'")
     }
+    // A root that was moved away must find its place free when it comes back.
+    guard SystemCalls.isDirectory(workspace.root) else {
+      throw Failure(description: "\(workspace.root) is not there")
+    }
     for number in 1...maximumInstances {
       let name = number == 1 ? instance : "\(instance)-\(number)"
       let folder = path(of: name, in: workspace)

@@ -30,3 +30,18 @@ extension ReloadOutcome {
     }
   }
 }
+
+extension ReloadOutcome.Kind {
+  /// The gravest outcome is the one that a transaction is called by.
+  package var gravity: Int {
+    switch self {
+    case .unchanged: 0
+    case .applied: 1
+    case .recovered: 2
+    case .quarantined: 3
+    case .rejected: 4
+    case .refused: 5
+    case .rolledBack: 6
+    }
+  }
+}

@@ -50,8 +50,10 @@ public enum ReloadOutcome: Sendable, Hashable {
     case .rejected(let diagnostics): diagnostics
     case .refused(let name, let diagnostics):
       diagnostics.map { diagnostic in
-        // A place in a file that is no config's key says it all.
-        if diagnostic.keyPath.isEmpty, diagnostic.location?.line ?? 0 > 0 { return diagnostic }
+        // A place in a template or an asset says it all.
+        if let file = diagnostic.location?.file, Classifier.isContent(file: file) {
+          return diagnostic
+        }
         var named = diagnostic
         named.message = "\(name) refused it: \(diagnostic.message)"
         return named

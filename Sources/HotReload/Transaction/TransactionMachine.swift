@@ -268,7 +268,12 @@ struct TransactionMachine<Content: TransactionContent>: Sendable {
     let id = Transaction(number: nextNumber())
     var asked = candidate.units
     if candidate.isEverything { asked.formUnion(units.keys) }
-    asked.formUnion(heldBack(with: asked))
+    // Templates and assets that somebody asks for the first time contradict nothing, and without them a server on which somebody
+    // mends a config could not begin.
+    let isFirstContent =
+      candidate.producers == [.registration]
+      && asked.allSatisfy { $0.isContent && units[$0]?.applied == nil }
+    if !isFirstContent { asked.formUnion(heldBack(with: asked)) }
     var transaction = Running(
       id: id, candidate: candidate, asked: asked, tickets: pendingTickets, started: now,
       phase: .load, phaseStarted: now)

@@ -25,9 +25,9 @@ public struct PageInjection: Sendable {
     if fragmentHeaders.contains(where: { headers.contains($0) }) { return false }
     guard let destination = headers[.fetchDestination] else { return true }
     if documentDestinations.contains(destination) { return true }
-    // Our own client fetches the page that it is in, to morph the document into it.
-    let isOurs = headers[.hotReload] == "morph" && headers[.fetchSite] != "cross-site"
-    return destination == "empty" && isOurs
+    // Our own client fetches the page that it is in, to morph the document into it. Nobody else is to read the token.
+    let site = headers[.fetchSite] ?? "same-origin"
+    return destination == "empty" && headers[.hotReload] == "morph" && site == "same-origin"
   }
 
   /// Whether a browser says that it wants a document, and not merely does not say that it wants something else.
@@ -99,7 +99,8 @@ public struct PageInjection: Sendable {
         parent: writer,
         makeSnippet: {
           PageScript(
-            token: token, generation: generation, uses: usage?.sources ?? [], nonce: nonce
+            token: token, generation: generation, uses: usage?.sources ?? [], nonce: nonce,
+            method: request.method
           ).html
         })
       if let usage {

@@ -1,3 +1,4 @@
+public import HTTPTypes
 public import HotReloadContent
 
 /// The element that brings the client of live reload into a page, as Documentation/LIVE-RELOAD.md has it.
@@ -13,15 +14,19 @@ public struct PageScript: Sendable, Hashable {
   public var uses: Set<RenderUsage.Source>
   /// The nonce of the answer's Content Security Policy, if it has one.
   public var nonce: String?
+  /// How the page was asked for. One that is the answer to anything but GET is never fetched again by the client.
+  public var method: HTTPRequest.Method
 
   /// Creates it.
   public init(
-    token: String, generation: UInt64, uses: Set<RenderUsage.Source> = [], nonce: String? = nil
+    token: String, generation: UInt64, uses: Set<RenderUsage.Source> = [], nonce: String? = nil,
+    method: HTTPRequest.Method = .get
   ) {
     self.token = token
     self.generation = generation
     self.uses = uses
     self.nonce = nonce
+    self.method = method
   }
 
   /// The element, in ASCII, so that it fits documents of any encoding that contains ASCII.
@@ -32,6 +37,7 @@ public struct PageScript: Sendable, Hashable {
       let names = uses.sorted().map { Self.json($0.description) }
       html += " data-uses=\"\(Self.escaped("[" + names.joined(separator: ",") + "]"))\""
     }
+    if method != .get { html += " data-method=\"\(Self.escaped(method.rawValue))\"" }
     if let nonce { html += " nonce=\"\(Self.escaped(nonce))\"" }
     return html + " defer></script>"
   }
@@ -52,22 +58,14 @@ public struct PageScript: Sendable, Hashable {
     return json + "\""
   }
 
-  /// An attribute's value.
+  /// An attribute's value, in ASCII.
   static func escaped(_ text: String) -> String {
     var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "'": result += "&#39;"
-      default:
-        if scalar.isASCII {
-          result.unicodeScalars.append(scalar)
-        } else {
-          result += "&#\(scalar.value);"
-        }
+    for scalar in HTMLText.escaped(text).unicodeScalars {
+      if scalar.isASCII {
+        result.unicodeScalars.append(scalar)
+      } else {
+        result += "&#\(scalar.value);"
       }
     }
     return result

@@ -1,4 +1,5 @@
 public import HotReload
+public import HotReloadContent
 public import ServiceLifecycle
 import WorkspaceTools
 
@@ -33,6 +34,16 @@ public final class LiveReload: Service {
         redacting: options.redaction, generation: manager.snapshot().generation))
     excerpts = ExcerptReader(root: manager.workspace.root, rules: options.redaction)
     for endpoint in ownEndpoints { endpoints.add(endpoint) }
+  }
+
+  /// Creates it for a site whose pages take the URLs of assets from the manifest that a registration makes.
+  public convenience init(
+    manager: HotReloadManager, assets: ParticipantRegistration<AssetManifest>,
+    options: LiveReloadOptions = LiveReloadOptions()
+  ) {
+    var options = options
+    options.assetChanges = LiveAssetChange.withDigests(of: assets)
+    self.init(manager: manager, options: options)
   }
 
   /// Long enough that two runs never have the same.

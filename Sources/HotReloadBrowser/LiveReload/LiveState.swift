@@ -81,6 +81,8 @@ struct LiveState: Sendable {
     var uses: Set<String> = []
     for published in reload.events {
       switch published.event {
+      // No page can have noted that it would use a config that was not there.
+      case .configChanged(_, old: nil, _): return .init(generation: generation, all: true)
       case .configChanged(let name, _, _): uses.insert("config:\(name)")
       case .templateChanged(let paths): uses.formUnion(paths.map(\.string))
       default: break

@@ -12,8 +12,9 @@ public enum BuildState: Sendable, Hashable {
 
 /// Tells a proxy what becomes of the program behind it.
 ///
-/// Whoever builds and runs the program sets the state, or lets the monitor follow a sequence of states. All functions may be called
-/// from any thread.
+/// Whoever builds and runs the program sets the state, or lets the monitor follow a sequence of states. It should say `building` until
+/// the new program was started, and not only until it is built: else the old one, which is about to end, gets the requests
+/// that waited. All functions may be called from any thread.
 public final class BuildMonitor: Sendable {
   private struct Watch {
     var state: BuildState

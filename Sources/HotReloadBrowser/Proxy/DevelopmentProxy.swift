@@ -13,7 +13,9 @@ public import ServiceLifecycle
 /// front can put the client into them. While the program is being built, requests wait; while it is away they are
 /// answered with a page that says so.
 ///
-/// Informational answers (1xx) and trailers are not passed on. `respond(to:from:)` may be called from any thread.
+/// Informational answers (1xx) and trailers are not passed on. When the browser leaves, an event stream is closed behind at once, and any
+/// other answer when there is something to send of it. It must run, as a service beside the server; `respond(to:from:)`
+/// may be called from any thread.
 public final class DevelopmentProxy: Service {
   /// The program behind.
   public let upstream: ProxyUpstream

@@ -35,7 +35,6 @@ struct ProxyTunnel: Sendable {
     } catch {
       return close()
     }
-    glue.value.near.flush()
     upstream.setOption(.autoRead, value: true).whenFailure { _ in upstream.close(promise: nil) }
   }
 

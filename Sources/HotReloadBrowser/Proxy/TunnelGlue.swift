@@ -34,11 +34,8 @@ final class TunnelGlue: ChannelDuplexHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     guard let partner else { return }
     guard let other = partner.context else { return early.append(data) }
-    other.write(data, promise: nil)
-  }
-
-  func channelReadComplete(context: ChannelHandlerContext) {
-    partner?.context?.flush()
+    // At once: what a decoder that leaves hands on is followed by no end of a read.
+    other.writeAndFlush(data, promise: nil)
   }
 
   func channelInactive(context: ChannelHandlerContext) {
@@ -72,13 +69,9 @@ final class TunnelGlue: ChannelDuplexHandler {
     }
   }
 
-  /// Sends what was written, when no read has completed that would.
-  func flush() { context?.flush() }
-
   private func passEarly() {
-    for data in early { partner?.context?.write(data, promise: nil) }
+    for data in early { partner?.context?.writeAndFlush(data, promise: nil) }
     early = []
-    partner?.flush()
   }
 
   private func readIfWanted() {

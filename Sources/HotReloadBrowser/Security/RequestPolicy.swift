@@ -32,7 +32,7 @@ public struct RequestPolicy: Sendable, Hashable {
 
   /// Why a request is refused, whatever it is for; nil if it is not.
   ///
-  /// Its host must be one of ours, and a page of another site may link to what is served, but not embed it.
+  /// Its target must be a path, its host one of ours, and a page of another site may link to what is served, but not embed it.
   public func refusal(of request: HTTPRequest) -> RequestRefusal? {
     refusalByHost(of: request) ?? refusalBySite(of: request)
   }
@@ -78,6 +78,10 @@ public struct RequestPolicy: Sendable, Hashable {
   }
 
   private func refusalByHost(of request: HTTPRequest) -> RequestRefusal? {
+    guard request.path?.utf8.first == UInt8(ascii: "/") else {
+      return RequestRefusal(
+        status: .badRequest, reason: "the target of the request is not a path on this server")
+    }
     // Of several `Host` fields the first is the authority, and the others stay among the fields.
     guard request.headerFields[values: .secondHost].isEmpty else {
       return RequestRefusal(status: .badRequest, reason: "the request has more than one Host")

@@ -39,6 +39,7 @@ struct LiveChannel: ServerChildChannel, HTTPChannelHandler {
         maximumBufferSize: max(Self.maximumUndecoded, decoding.maxHeaderListSize))
       let codec = HTTP1ToHTTPServerCodec(secure: false)
       let idle = configuration.idleTimeout.map { Duration.nanoseconds($0.nanoseconds) }
+      let target = RequestTargetHandler()
       let others: [any RemovableChannelHandler] =
         configuration.additionalChannelHandlers() + [
           ExpectContinueHandler(),
@@ -46,9 +47,10 @@ struct LiveChannel: ServerChildChannel, HTTPChannelHandler {
         ]
       let gate = SocketGate(
         live, tunnelingTo: proxy,
-        .init(encoder: encoder, decoder: decoder, codec: codec, others: others))
+        .init(
+          encoder: encoder, decoder: decoder, target: target, codec: codec, others: others))
       try pipeline.addHandler(StallGuard(limits), position: .first)
-      try pipeline.addHandlers(encoder, decoder, codec, gate)
+      try pipeline.addHandlers(encoder, decoder, target, codec, gate)
       try pipeline.addHandlers(others)
       if connections.opened() > limits.connections {
         channel.eventLoop.execute { channel.close(promise: nil) }

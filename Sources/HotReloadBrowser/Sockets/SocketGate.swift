@@ -18,6 +18,7 @@ final class SocketGate: ChannelDuplexHandler, RemovableChannelHandler {
   struct HTTPHandlers {
     let encoder: any RemovableChannelHandler
     let decoder: any RemovableChannelHandler
+    let target: any RemovableChannelHandler
     let codec: any RemovableChannelHandler
     /// Behind the gate.
     let others: [any RemovableChannelHandler]
@@ -187,6 +188,7 @@ final class SocketGate: ChannelDuplexHandler, RemovableChannelHandler {
     let pipeline = context.pipeline.syncOperations
     for handler in handlers.others { pipeline.removeHandler(handler, promise: nil) }
     pipeline.removeHandler(handlers.codec, promise: nil)
+    pipeline.removeHandler(handlers.target, promise: nil)
     pipeline.removeHandler(handlers.encoder, promise: nil)
     do {
       try pipeline.addHandlers(successors, position: .after(handlers.decoder))

@@ -65,11 +65,13 @@ struct SocketWire: Sendable {
     return object.text
   }
 
-  /// Styles and images are swapped by their paths; anything else loads the page anew, and all of them with it. So does
-  /// one whose URL has a digest, as the client would ask for the old one again.
+  /// Styles and images are swapped by their paths; anything else loads the page anew, and all of them with it. A client
+  /// asks for the URL that the page has, so an image whose URL has a digest is not found by its path, and the page is loaded
+  /// anew. Of styles, all are asked for then, and the server of the assets sends it on to what they are now.
   private static func reloads(_ update: LiveMessage.Update) -> [String] {
     let inPlace = update.assets.allSatisfy { asset in
-      (asset.kind == .style || asset.kind == .image) && LivePath.path(of: asset.url) == asset.path
+      asset.kind == .style
+        || (asset.kind == .image && LivePath.path(of: asset.url) == asset.path)
     }
     guard !update.all, update.uses.isEmpty, inPlace, !update.assets.isEmpty else {
       return [reload("/")]

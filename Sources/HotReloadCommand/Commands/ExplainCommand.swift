@@ -1,8 +1,7 @@
 import ArgumentParser
 import HotReload
 import HotReloadContent
-import HotReloadMustache
-import HotReloadStencil
+import HotReloadSite
 import SystemPackage
 import WorkspaceFiles
 import WorkspaceTools
@@ -49,8 +48,7 @@ struct ExplainCommand: AsyncParsableCommand {
 
   private func explanation(of path: FilePath, in workspace: Workspace) async throws -> [UInt8] {
     let templates = try await workspace.loadFiles(of: .templates)
-    let compiler = TemplateCompiler(
-      engines: [MustacheEngine(), StencilEngine()], policy: .lenient)
+    let compiler = TemplateCompiler(engines: SiteTemplates.engines, policy: .lenient)
     let library = try await compiler.prepare(
       ReloadChange(generation: 1, changed: [.templates], sets: [.templates: templates]))
     if let template = library.explain(path.string) { return render(template) }
@@ -67,7 +65,10 @@ struct ExplainCommand: AsyncParsableCommand {
   }
 
   private func render(_ template: TemplateExplanation) -> [UInt8] {
-    guard json else { return Array((printable(template.description) + "\n").utf8) }
+    guard json else {
+      let lines = template.description.split(separator: "\n").map { printable(String($0)) }
+      return Array((lines.joined(separator: "\n") + "\n").utf8)
+    }
     var line = JSONLine(event: "template")
     line.add("path", template.path)
     line.add("name", template.name)

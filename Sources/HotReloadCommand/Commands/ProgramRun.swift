@@ -4,6 +4,7 @@ import Glibc
 import HotReload
 import HotReloadProcess
 import Logging
+import Synchronization
 import SystemPackage
 import WorkspaceFiles
 import WorkspaceTools
@@ -15,6 +16,7 @@ struct ProgramRun: Sendable {
   private let ignoring: GitIgnore?
   private let output = StandardOutput()
   private let renderer: SupervisorRenderer
+  private let loop = BuildLoopBox()
   private let onEvent: @Sendable (SupervisorEvent) -> Void
   /// Ends when somebody else wants it to end.
   private let stopping: AsyncStream<Never>
@@ -52,7 +54,7 @@ struct ProgramRun: Sendable {
     let watching = Task {
       for await set in watcher.changeSets() {
         let files = await run.files(of: set)
-        if !files.isEmpty { supervisor.changed(files) }
+        if !files.isEmpty, run.admits(files) { supervisor.changed(files) }
       }
     }
     let stopper = Task {
@@ -119,6 +121,22 @@ extension ProgramRun {
     return kept ?? files
   }
 
+  /// Whether a change is worked on, and is not only the build's own doing.
+  private func admits(_ files: [FilePath]) -> Bool {
+    switch loop.judge(files) {
+    case .admitted: return true
+    case .dropped(let named):
+      if let named {
+        let names = named.prefix(SupervisorRenderer.namedFiles).map(printable).joined(
+          separator: ", ")
+        logLine(
+          "hotreload: each build changes \(names), which starts the next; it is not built again until something else "
+            + "changes. Leave its output out: --exclude GLOB, or .gitignore")
+      }
+      return false
+    }
+  }
+
   /// The configs that must be good before the first start: those that count when they change.
   private func configs() async -> [FilePath] {
     let excludes = command.exclude.isEmpty ? RunCommand.defaultExcludes : command.exclude
@@ -139,6 +157,7 @@ extension ProgramRun {
 
 extension ProgramRun {
   private func report(_ event: SupervisorEvent) {
+    loop.note(event)
     onEvent(event)
     if command.json {
       print(renderer.json(event, time: nanosecondsSince1970()))
@@ -180,6 +199,28 @@ extension ProgramRun {
     try manager.registerCommandHandlers(
       settings, redaction: command.options.redaction, onFailure: { run.report($0) })
     return manager
+  }
+}
+
+/// A ``HotReloadProcess/BuildLoop`` that two tasks use.
+private final class BuildLoopBox: Sendable {
+  private let loop = Mutex(BuildLoop())
+  private let start = ContinuousClock.now
+
+  func note(_ event: SupervisorEvent) {
+    let now = start.duration(to: .now)
+    loop.withLock { loop in
+      switch event {
+      case .building: loop.began()
+      case .built, .buildFailed, .brokenOff: loop.ended(at: now)
+      default: break
+      }
+    }
+  }
+
+  func judge(_ files: [FilePath]) -> BuildLoop.Verdict {
+    let now = start.duration(to: .now)
+    return loop.withLock { $0.judge(files, at: now) }
   }
 }
 

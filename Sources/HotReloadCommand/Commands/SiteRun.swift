@@ -28,7 +28,7 @@ struct SiteRun: Sendable {
   func run() async throws -> Int32 {
     guard let program = try programRun() else {
       let ending = Ending()
-      let site = try await start(.workspaceOrProgram(command.proxy, nil))
+      let site = try await start(.workspaceOrProgram(command.proxy, isRunByUs: false))
       try await serve(site, until: ending)
       return 0
     }
@@ -73,12 +73,12 @@ struct SiteRun: Sendable {
   private func serve(_ site: SiteServer) async throws {
     let reloads = site.manager.reloads(bufferLimit: Self.reloadLimit)
     let printing = Task {
-      for await reload in reloads {
-        if reload.droppedBefore > 0 {
-          logLine(
-            "hotreload: \(reload.droppedBefore) reloads were not printed: the reader is too slow")
-        }
-        try output.write(renderer.reload(reload))
+      do {
+        try await print(reloads)
+      } catch {
+        // Nobody reads any more, as with every other command that goes on until it is ended.
+        await site.stop()
+        throw error
       }
     }
     do {
@@ -90,7 +90,17 @@ struct SiteRun: Sendable {
     } catch let error as ListeningError where error.errno == .addressInUse {
       throw PortTaken(host: command.host, port: command.port)
     }
-    _ = await printing.result
+    try await printing.value
+  }
+
+  private func print(_ reloads: AsyncStream<CompletedReload>) async throws {
+    for await reload in reloads {
+      if reload.droppedBefore > 0 {
+        logLine(
+          "hotreload: \(reload.droppedBefore) reloads were not printed: the reader is too slow")
+      }
+      try output.write(renderer.reload(reload))
+    }
   }
 
   /// As it stands in an address that a browser takes.
@@ -116,8 +126,7 @@ struct SiteRun: Sendable {
 
   /// Runs the program and the server in front of it; one ends with the other.
   private func serve(_ program: RunCommand) async throws -> Int32 {
-    let monitor = BuildMonitor()
-    let site = try await start(.workspaceOrProgram(command.proxy, monitor))
+    let site = try await start(.workspaceOrProgram(command.proxy, isRunByUs: true))
     let run = try ProgramRun(program) { event in site.follow(event) }
     return try await withThrowingTaskGroup(of: Int32?.self) { group in
       group.addTask { try await run.run() }
@@ -154,11 +163,9 @@ private struct PortTaken: Error, CustomStringConvertible {
 }
 
 extension SiteOptions.Pages {
-  fileprivate static func workspaceOrProgram(_ url: String?, _ monitor: BuildMonitor?) throws
-    -> Self
-  {
+  fileprivate static func workspaceOrProgram(_ url: String?, isRunByUs: Bool) throws -> Self {
     guard let url else { return .workspace }
-    return .program(try ProxyUpstream(url), monitor)
+    return .program(try ProxyUpstream(url), isRunByUs: isRunByUs)
   }
 }
 

@@ -22,8 +22,8 @@ public struct AssetManifest: Sendable {
     case plain(Asset)
     /// An asset by its hashed name: it will always be this one.
     case hashed(Asset)
-    /// A hashed name of an asset that has another digest now.
-    case gone
+    /// A hashed name of an asset that has another digest now: this one.
+    case gone(Asset)
     /// Nothing of ours.
     case none
   }
@@ -75,13 +75,13 @@ public struct AssetManifest: Sendable {
   public func asset(atURLPath path: String) -> Lookup {
     let path = path.hasPrefix("/") ? String(path.dropFirst()) : path
     if let asset = assets[path] { return .plain(asset) }
-    var isGone = false
+    var newer: Asset?
     for candidate in Asset.unhashed(path) {
       guard let asset = assets[candidate.path] else { continue }
       if Asset.digits(asset.digest) == candidate.digits { return .hashed(asset) }
-      isGone = true
+      newer = newer ?? asset
     }
-    return isGone ? .gone : .none
+    return newer.map { .gone($0) } ?? .none
   }
 
   /// The manifest of another version of the files: only what changed, and what refers to it, is looked at.

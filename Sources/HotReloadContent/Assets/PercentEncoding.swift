@@ -1,7 +1,7 @@
 /// Percent-encoding of the components of a URL's path (RFC 3986, section 2.1).
-enum PercentEncoding {
+package enum PercentEncoding {
   /// The bytes of a component, each decoded once; nil if that is not valid, not UTF-8, or hides a slash or a NUL.
-  static func decode(_ component: some StringProtocol) -> String? {
+  package static func decode(_ component: some StringProtocol) -> String? {
     var bytes: [UInt8] = []
     var rest = component.utf8.makeIterator()
     while let byte = rest.next() {
@@ -19,7 +19,7 @@ enum PercentEncoding {
   }
 
   /// A component that can stand in a URL, in HTML, and in CSS with or without quotes.
-  static func encode(_ component: some StringProtocol) -> String {
+  package static func encode(_ component: some StringProtocol) -> String {
     var bytes: [UInt8] = []
     for byte in component.utf8 {
       if isPlain(byte) {
@@ -32,12 +32,12 @@ enum PercentEncoding {
   }
 
   /// The URL path of a file: `/static/my%20app.css` for `static/my app.css`.
-  static func urlPath(_ path: String) -> String {
+  package static func urlPath(_ path: String) -> String {
     "/" + path.split(separator: "/").map { encode($0) }.joined(separator: "/")
   }
 
   /// What a hexadecimal digit stands for; nil for anything else.
-  static func hexadecimal(_ digit: UInt8) -> UInt8? {
+  package static func hexadecimal(_ digit: UInt8) -> UInt8? {
     switch digit {
     case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
     case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10

@@ -7,13 +7,21 @@ public struct RenderContext: Sendable {
   /// The URL of an asset, by its name below the folder of assets, such as `app.css`. It throws if there is no such
   /// asset, and notes in ``RenderUsage`` what it was asked for.
   public var asset: @Sendable (String) throws -> String
+  /// Is called with each key at the top of the data that the page depends on, be it there or not, perhaps several times and perhaps
+  /// with a few too many. So whoever puts the data together knows which of it a page was made from.
+  public var keyUsed: @Sendable (String) -> Void
 
   /// Creates a context.
   /// - Parameters:
   ///   - data: a table of the values.
+  ///   - keyUsed: is told which keys of the table are used; by default nobody is.
   ///   - asset: the URL of an asset.
-  public init(data: ConfigTree, asset: @escaping @Sendable (String) throws -> String) {
+  public init(
+    data: ConfigTree, keyUsed: @escaping @Sendable (String) -> Void = { _ in },
+    asset: @escaping @Sendable (String) throws -> String
+  ) {
     self.data = data
+    self.keyUsed = keyUsed
     self.asset = asset
   }
 

@@ -7,7 +7,8 @@ public import SystemPackage
 /// Serves the assets of a workspace in development.
 ///
 /// - Hashed URLs are answered with `Cache-Control: public, max-age=31536000, immutable`; one with another digest than the asset
-///   has now is 404, never other bytes.
+///   has now is 404, never other bytes. Only a LiveReload client is sent on to the new one: it adds `?livereload=…` to the URL
+///   that the page has, and knows no other.
 /// - Plain URLs are answered with `no-cache`: the browser asks each time, and gets 304 if it has these bytes.
 /// - Both have a strong `ETag` of the content, single ranges, and gzip for texts if there is an ``AssetCache``.
 /// - Content that is not in memory is streamed from the disk, by threads that may block, in pieces of 128 KiB. If the file is no
@@ -24,6 +25,9 @@ public import SystemPackage
 ///
 /// In production a web server or `FileMiddleware` serves what ``AssetBuild`` wrote.
 public struct AssetMiddleware<Context: RequestContext>: RouterMiddleware {
+  /// What LiveReload clients add to a URL to have it loaded anew.
+  private static var liveReloadParameter: Substring { "livereload" }
+
   private let manifest: @Sendable () -> AssetManifest
   private let cache: AssetCache?
   private let files: AssetFiles
@@ -59,7 +63,13 @@ public struct AssetMiddleware<Context: RequestContext>: RouterMiddleware {
     switch manifest().asset(atURLPath: path.relative) {
     case .plain(let asset): answer = AssetAnswer(asset, isImmutable: false, request)
     case .hashed(let asset): answer = AssetAnswer(asset, isImmutable: true, request)
-    case .gone: return .refusing(.notFound, "the asset has another digest by now\n")
+    case .gone(let newer):
+      guard request.uri.queryParameters[Self.liveReloadParameter] != nil else {
+        return .refusing(.notFound, "the asset has another digest by now\n")
+      }
+      return Response(
+        status: .temporaryRedirect,
+        headers: [.location: newer.hashedURLPath, .cacheControl: "no-store"])
     case .none: return try await next(request, context)
     }
     // What only a manifest of a build tells of is served by others.

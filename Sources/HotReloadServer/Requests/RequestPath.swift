@@ -80,8 +80,8 @@ public struct RequestPath: Sendable, Hashable, CustomStringConvertible {
         bytes.append(byte)
         continue
       }
-      guard let high = rest.popFirst().flatMap(hexadecimal),
-        let low = rest.popFirst().flatMap(hexadecimal)
+      guard let high = rest.popFirst().flatMap(PercentEncoding.hexadecimal),
+        let low = rest.popFirst().flatMap(PercentEncoding.hexadecimal)
       else { throw RequestPathError(.badPercentEncoding) }
       switch high << 4 | low {
       case UInt8(ascii: "/"): throw RequestPathError(.hasEncodedSlash)
@@ -96,14 +96,5 @@ public struct RequestPath: Sendable, Hashable, CustomStringConvertible {
       throw RequestPathError(.notUTF8)
     }
     return text
-  }
-
-  private static func hexadecimal(_ digit: UInt8) -> UInt8? {
-    switch digit {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
-    default: nil
-    }
   }
 }

@@ -1,3 +1,4 @@
+internal import HotReloadContent
 import WorkspaceTools
 
 /// The page that stands in where the site has none of its own for an error.
@@ -8,14 +9,14 @@ struct BuiltInPage: Sendable {
 
   /// The whole document. Everything that comes from elsewhere is escaped.
   var html: String {
-    let list = diagnostics.map { "    <li><code>\(Self.escape($0.description))</code></li>\n" }
+    let list = diagnostics.map { "    <li><code>\(HTMLText.escaped($0.description))</code></li>\n" }
     return """
       <!doctype html>
       <html lang="en">
       <head>
       <meta charset="utf-8">
       <meta name="viewport" content="width=device-width, initial-scale=1">
-      <title>\(Self.escape(title))</title>
+      <title>\(HTMLText.escaped(title))</title>
       <style>
       :root { color-scheme: light dark; }
       body { font: 1rem/1.6 system-ui, sans-serif; max-width: 44rem; margin: 15vh auto; padding: 0 1.25rem; }
@@ -27,29 +28,12 @@ struct BuiltInPage: Sendable {
       </head>
       <body>
       <main>
-      <h1>\(Self.escape(title))</h1>
-      <p>\(Self.escape(text))</p>
+      <h1>\(HTMLText.escaped(title))</h1>
+      <p>\(HTMLText.escaped(text))</p>
       \(list.isEmpty ? "" : "<ul>\n\(list.joined())</ul>\n")</main>
       </body>
       </html>
 
       """
-  }
-
-  /// Text as it may stand in an element or a quoted attribute.
-  static func escape(_ text: String) -> String {
-    var escaped = ""
-    escaped.reserveCapacity(text.utf8.count)
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": escaped += "&amp;"
-      case "<": escaped += "&lt;"
-      case ">": escaped += "&gt;"
-      case "\"": escaped += "&quot;"
-      case "'": escaped += "&#39;"
-      default: escaped.unicodeScalars.append(scalar)
-      }
-    }
-    return escaped
   }
 }

@@ -1,6 +1,10 @@
+internal import HotReloadContent
+
 /// The fields of a query or of a form, as `application/x-www-form-urlencoded` has them
 /// (https://url.spec.whatwg.org/#urlencoded-parsing).
 enum FormFields {
+  /// What a form says that it is.
+  static let contentType = "application/x-www-form-urlencoded"
   /// The most fields that are taken; what is beyond is left out.
   static let maximumFields = 1_000
 
@@ -21,8 +25,9 @@ enum FormFields {
     while let byte = rest.popFirst() {
       if byte == UInt8(ascii: "+") {
         bytes.append(UInt8(ascii: " "))
-      } else if byte == UInt8(ascii: "%"), rest.count >= 2, let high = hex(rest[rest.startIndex]),
-        let low = hex(rest[rest.startIndex + 1])
+      } else if byte == UInt8(ascii: "%"), rest.count >= 2,
+        let high = PercentEncoding.hexadecimal(rest[rest.startIndex]),
+        let low = PercentEncoding.hexadecimal(rest[rest.startIndex + 1])
       {
         bytes.append(high << 4 | low)
         rest.removeFirst(2)
@@ -31,14 +36,5 @@ enum FormFields {
       }
     }
     return String(decoding: bytes, as: UTF8.self)
-  }
-
-  private static func hex(_ byte: UInt8) -> UInt8? {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-    default: nil
-    }
   }
 }

@@ -1,3 +1,5 @@
+internal import HotReloadContent
+
 /// Which template answers which path: `templates/pages/**` is the site's map.
 ///
 /// `pages/index` is `/`, `pages/about` is `/about`, `pages/articles/index` is `/articles`. A page whose name or folder
@@ -42,26 +44,6 @@ struct PageRoutes: Sendable {
 
   /// The path of a page, encoded; it always begins with one slash, so that it never leads to another host.
   private static func path(_ components: ArraySlice<String>) -> String {
-    "/" + components.map { PercentEncoding.encode($0) }.joined(separator: "/")
-  }
-}
-
-/// Writes what must not stand in a path as `%XX`.
-enum PercentEncoding {
-  /// A path component; all but letters, digits, `-`, `.`, `_` and `~` is encoded.
-  static func encode(_ component: String) -> String {
-    var text = ""
-    for byte in component.utf8 {
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
-        UInt8(ascii: "_"), UInt8(ascii: "~"):
-        text.unicodeScalars.append(Unicode.Scalar(byte))
-      default:
-        let digits = String(byte, radix: 16, uppercase: true)
-        text += digits.count == 1 ? "%0\(digits)" : "%\(digits)"
-      }
-    }
-    return text
+    PercentEncoding.urlPath(components.joined(separator: "/"))
   }
 }

@@ -1,9 +1,10 @@
 import HTTPTypes
 import HotReload
-import HotReloadContent
+internal import HotReloadContent
 import HotReloadServer
 import Hummingbird
 import Logging
+import NIOCore
 import WorkspaceTools
 
 /// Answers with the pages of a workspace: `templates/pages/**`, rendered with its configs.
@@ -30,16 +31,25 @@ struct SitePages: Sendable {
     var library: TemplateLibrary
     var manifest: AssetManifest
     var configs: ConfigTable
-    var configNames: [String]
+    /// The names of all configs, by the key of the data below which they are.
+    var configNames: [String: [String]]
+
+    init(_ snapshot: Snapshot, library: TemplateLibrary, manifest: AssetManifest) {
+      self.library = library
+      self.manifest = manifest
+      configs = PageData.configs(of: snapshot)
+      configNames = Dictionary(grouping: snapshot.configNames) { name in
+        String(name.prefix { $0 != "/" })
+      }
+    }
   }
 
   /// Answers any request.
   func respond(to request: Request) async -> Response {
     let snapshot = manager.snapshot()
     let view = View(
-      library: snapshot.product(of: templates) ?? templates.current,
-      manifest: snapshot.product(of: assets) ?? assets.current,
-      configs: PageData.configs(of: snapshot), configNames: snapshot.configNames)
+      snapshot, library: snapshot.product(of: templates) ?? templates.current,
+      manifest: snapshot.product(of: assets) ?? assets.current)
     let path: RequestPath
     do { path = try RequestPath(target: request.head.path ?? "/") } catch {
       return failure(
@@ -49,8 +59,9 @@ struct SitePages: Sendable {
     let routes = PageRoutes { view.library.path(of: $0) != nil }
     switch routes.route(path.components, endsInSlash: path.endsInSlash) {
     case .redirect(let target):
+      let query = path.query.map { "?" + $0 } ?? ""
       return Response(
-        status: .permanentRedirect, headers: [.location: target, .cacheControl: "no-cache"])
+        status: .permanentRedirect, headers: [.location: target + query, .cacheControl: "no-cache"])
     case .none where path.components == [Self.icon]: return icon(view)
     case .none: return notFound(path, view, request)
     case .page(let name):
@@ -68,7 +79,8 @@ struct SitePages: Sendable {
   /// Browsers ask for it by themselves; a site that has none need not hear of it in each console.
   private func icon(_ view: View) -> Response {
     guard let url = view.manifest.url(for: Self.icon) else { return Response(status: .noContent) }
-    return Response(status: .temporaryRedirect, headers: [.location: url, .cacheControl: "no-cache"])
+    return Response(
+      status: .temporaryRedirect, headers: [.location: url, .cacheControl: "no-cache"])
   }
 
   private func page(
@@ -76,10 +88,8 @@ struct SitePages: Sendable {
   ) async -> Response {
     var form: [(name: String, value: String)] = []
     if request.method == .post {
-      do { form = try await Self.form(of: request) } catch {
-        return failure(
-          .contentTooLarge, "The form is too large",
-          "A form may have \(Self.maximumForm) bytes.", request)
+      do throws(FormFailure) { form = try await Self.form(of: request) } catch {
+        return failure(error.status, error.title, error.text, request)
       }
     }
     let asked = PageData.Request(
@@ -99,14 +109,15 @@ struct SitePages: Sendable {
   private func render(
     _ name: String, _ asked: PageData.Request, _ view: View, extra: [(String, ConfigTree)] = []
   ) throws(TemplateError) -> String {
-    if let usage = RenderUsage.current {
-      for name in view.configNames { usage.note(.config(name)) }
-    }
+    let usage = RenderUsage.current
+    let names = view.configNames
     var configs = view.configs
     for (key, value) in extra { configs[key] = value }
     let manifest = view.manifest
     let context = RenderContext(
-      data: PageData.tree(configs, asked), asset: { try manifest.requiredURL(for: $0) })
+      data: PageData.tree(configs, asked),
+      keyUsed: { key in for name in names[key] ?? [] { usage?.note(.config(name)) } },
+      asset: { try manifest.requiredURL(for: $0) })
     return try view.library.render(name, context)
   }
 
@@ -114,18 +125,24 @@ struct SitePages: Sendable {
 
   private func notFound(_ path: RequestPath, _ view: View, _ request: Request) -> Response {
     let asked = PageData.Request(path: "/" + path.relative, method: request.method.rawValue)
+    let wanted = path.components.isEmpty ? "index" : path.relative
     if view.library.path(of: Self.notFoundPage) != nil {
+      // So that whoever looks at it sees the page as soon as there is one.
+      for candidate in Self.candidates(wanted) { RenderUsage.current?.note(.template(candidate)) }
       do {
         return html(try render(Self.notFoundPage, asked, view), .notFound, request)
       } catch {
         return failed(asked, error, view, request)
       }
     }
-    let wanted = path.components.isEmpty ? "index" : path.relative
     return failure(
       .notFound, "There is no such page",
       "A page for this address would be templates/\(PageRoutes.folder)/\(wanted).mustache or .stencil.",
       request)
+  }
+
+  private static func candidates(_ wanted: String) -> [String] {
+    [wanted, "\(wanted)/index"].flatMap { SiteTemplates.paths(named: "\(PageRoutes.folder)/\($0)") }
   }
 
   private func failed(
@@ -173,11 +190,47 @@ struct SitePages: Sendable {
     return type == ContentType.unknown ? "text/html; charset=utf-8" : type
   }
 
-  private static func form(of request: Request) async throws -> [(name: String, value: String)] {
-    let body = try await request.body.collect(upTo: maximumForm)
-    let type = request.headers[.contentType]?.prefix { $0 != ";" }.lowercased()
-    guard type == "application/x-www-form-urlencoded" else { return [] }
+  private static func form(
+    of request: Request
+  ) async throws(FormFailure) -> [(name: String, value: String)] {
+    let body: ByteBuffer
+    do { body = try await request.body.collect(upTo: maximumForm) } catch is NIOTooManyBytesError {
+      throw .tooLarge
+    } catch { throw .incomplete }
+    guard body.readableBytes > 0 else { return [] }
+    let type = request.headers[.contentType]?.prefix { $0 != ";" && $0 != " " }.lowercased()
+    guard type == FormFields.contentType else { throw .otherType }
     return FormFields.parse(String(buffer: body))
+  }
+}
+
+/// Why a form is not taken.
+private enum FormFailure: Error {
+  case tooLarge, incomplete, otherType
+
+  var status: HTTPResponse.Status {
+    switch self {
+    case .tooLarge: .contentTooLarge
+    case .incomplete: .badRequest
+    case .otherType: .unsupportedMediaType
+    }
+  }
+
+  var title: String {
+    switch self {
+    case .tooLarge: "The form is too large"
+    case .incomplete: "The form did not arrive"
+    case .otherType: "This is not a form that pages take"
+    }
+  }
+
+  var text: String {
+    switch self {
+    case .tooLarge: "A form may have \(SitePages.maximumForm) bytes."
+    case .incomplete: "The connection was lost before all of it was here. Send it again."
+    case .otherType:
+      "Pages take \(FormFields.contentType), which is what a form without enctype sends; not files, and not JSON."
+    }
   }
 }
 

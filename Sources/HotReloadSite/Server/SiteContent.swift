@@ -1,10 +1,7 @@
 import HotReload
 import HotReloadBrowser
-import HotReloadContent
-import HotReloadMustache
-import HotReloadStencil
+internal import HotReloadContent
 import SystemPackage
-import Synchronization
 import WorkspaceTools
 
 /// The templates and assets of a workspace that are in force.
@@ -12,7 +9,6 @@ struct SiteContent: Sendable {
   let templates: ParticipantRegistration<TemplateLibrary>
   let assets: ParticipantRegistration<AssetManifest>
   let cache: AssetCache
-  private let changes: AssetChangeTracker
 
   /// Where compressed forms are kept, relative to the root; nothing there is watched.
   static let cacheFolder: FilePath = "data/hotreload/assets"
@@ -22,24 +18,9 @@ struct SiteContent: Sendable {
     let cache = AssetCache(folder: manager.workspace.root.appending(cacheFolder.components))
     let assets = try await manager.register(
       AssetBuilder(cache: cache), for: [.assets], name: "assets")
-    let compiler = TemplateCompiler(
-      engines: [MustacheEngine(), StencilEngine()], policy: .lenient)
+    let compiler = TemplateCompiler(engines: SiteTemplates.engines, policy: .lenient)
     let templates = try await manager.register(compiler, for: [.templates], name: "templates")
-    return SiteContent(
-      templates: templates, assets: assets, cache: cache,
-      changes: AssetChangeTracker(assets.current))
-  }
-
-  /// The assets that a transaction changed, as browsers are told.
-  func assetChanges(of reload: CompletedReload) -> [LiveAssetChange] {
-    guard reload.report.units.contains(where: { $0.unit == .assets && $0.isChanged }) else {
-      return []
-    }
-    return changes.changes(to: assets.current).map { change in
-      LiveAssetChange(
-        path: change.path, old: change.old, url: change.url ?? change.path,
-        kind: LiveAssetChange.Kind(path: change.path))
-    }
+    return SiteContent(templates: templates, assets: assets, cache: cache)
   }
 
   /// What the dashboard shows of both.
@@ -68,20 +49,5 @@ struct SiteContent: Sendable {
         }
       }
     )
-  }
-}
-
-/// Knows which version of the assets browsers were told of last.
-private final class AssetChangeTracker: Sendable {
-  private let told: Mutex<AssetManifest>
-
-  init(_ manifest: AssetManifest) { told = Mutex(manifest) }
-
-  func changes(to manifest: AssetManifest) -> [AssetChange] {
-    let before = told.withLock { told in
-      defer { told = manifest }
-      return told
-    }
-    return manifest.changes(from: before)
   }
 }

@@ -9,8 +9,9 @@ public struct SiteOptions: Sendable {
   public enum Pages: Sendable {
     /// From the workspace: its templates, configs and assets.
     case workspace
-    /// From a program of any kind that listens elsewhere on this machine; the monitor tells when it is being built.
-    case program(ProxyUpstream, BuildMonitor?)
+    /// From a program of any kind that listens elsewhere on this machine. If it is run by us, ``SiteServer/follow(_:)`` must be told
+    /// what becomes of it: requests wait while it is built and started.
+    case program(ProxyUpstream, isRunByUs: Bool)
   }
 
   /// The port, unless another one is asked for.

@@ -1,6 +1,6 @@
 import HotReload
 import HotReloadBrowser
-import HotReloadContent
+internal import HotReloadContent
 import HotReloadServer
 import Hummingbird
 import Logging
@@ -16,6 +16,8 @@ struct SiteParts: Sendable {
   let content: SiteContent?
   /// The program whose pages are shown; nil for the workspace's own.
   let proxy: DevelopmentProxy?
+  /// Tells what becomes of that program, if we run it.
+  let build: BuildMonitor?
 
   init(_ manager: HotReloadManager, _ options: SiteOptions) async throws {
     self.options = options
@@ -28,7 +30,7 @@ struct SiteParts: Sendable {
     case .workspace:
       let content = try await SiteContent.load(by: manager)
       self.content = content
-      liveOptions.assetChanges = { content.assetChanges(of: $0) }
+      liveOptions.assetChanges = LiveAssetChange.withDigests(of: content.assets)
       let shown = content.dashboardSources
       sources.templates = shown.templates
       sources.assets = shown.assets
@@ -43,13 +45,13 @@ struct SiteParts: Sendable {
     self.live = live
     dashboard = Dashboard(manager, sources: sources, redacting: options.redaction)
     live.add(dashboard)
-    guard case .program(let upstream, let build) = options.pages else {
-      proxy = nil
+    guard case .program(let upstream, let isRunByUs) = options.pages else {
+      (proxy, build) = (nil, nil)
       return
     }
-    proxy = DevelopmentProxy(to: upstream, build: build) {
-      live.announce(.update(.init(generation: manager.snapshot().generation, all: true)))
-    }
+    let build = isRunByUs ? BuildMonitor(announcingTo: live) : nil
+    self.build = build
+    proxy = DevelopmentProxy(to: upstream, build: build) { live.announceReturn() }
   }
 }
 

@@ -1,6 +1,6 @@
 public import HotReload
 import HotReloadBrowser
-import HotReloadContent
+internal import HotReloadContent
 import HotReloadProcess
 import HotReloadServer
 import Hummingbird
@@ -36,7 +36,8 @@ public final class SiteServer: Sendable {
     do {
       return try await SiteServer(manager, options)
     } catch {
-      try await manager.shutdown()
+      // What went wrong first is what somebody wants to know.
+      try? await manager.shutdown()
       throw error
     }
   }
@@ -46,7 +47,7 @@ public final class SiteServer: Sendable {
     let parts = try await SiteParts(manager, options)
     live = parts.live
     proxy = parts.proxy
-    if case .program(_, let build) = options.pages { self.build = build } else { build = nil }
+    build = parts.build
     let connections = ServerConnections()
     var logger = options.logger
     // What it says of each start and stop is said by whoever runs it.
@@ -61,7 +62,8 @@ public final class SiteServer: Sendable {
       connections: connections)
     // They end in the opposite order: first what keeps connections open, then the server, then what it shows.
     var services: [any Service] = [
-      manager, HotReloadControl(manager, instance: options.instance), application, parts.dashboard,
+      manager, SiteControl(manager, instance: options.instance, logger: logger), application,
+      parts.dashboard,
       parts.live,
     ]
     if let proxy = parts.proxy { services.insert(proxy, at: 2) }

@@ -39,7 +39,7 @@ public struct PathSafety: Sendable, Hashable {
     try refuseByForm(relative)
     let realRoot = try resolvedRoot()
     let resolved = try LinkWalk(from: realRoot, for: relative).run(relative.components)
-    if !allowingLinksOutside, !resolved.starts(with: realRoot) {
+    if !allowingLinksOutside, !resolved.isInside(realRoot) {
       throw PathSafetyError(path: relative, reason: .leavesRoot(to: resolved))
     }
     return resolved
@@ -58,18 +58,35 @@ public struct PathSafety: Sendable, Hashable {
   ///
   /// - Throws: ``PathSafetyError`` or ``StableReadError``.
   public func readStably(_ relative: FilePath, limit: Int) throws -> StableFile {
-    var file = try WorkspaceFiles.readStably(try resolve(relative), limit: limit)
-    if !allowingLinksOutside, !file.resolvedPath.starts(with: try resolvedRoot()) {
-      throw PathSafetyError(path: relative, reason: .leavesRoot(to: file.resolvedPath))
+    try refuseByForm(relative)
+    let realRoot = try resolvedRoot()
+    var outside: FilePath?
+    do {
+      let file = try WorkspaceFiles.readStably(
+        realRoot.pushing(relative), limit: limit,
+        admitting: { resolved in
+          if allowingLinksOutside || resolved.isInside(realRoot) { return true }
+          outside = resolved
+          return false
+        })
+      if var file {
+        file.path = relative
+        return file
+      }
+    } catch {
+      // What cannot be read may lie outside all the same, and that is what is wrong then.
+      _ = try resolve(relative)
+      throw error
     }
-    file.path = relative
-    return file
+    throw PathSafetyError(path: relative, reason: .leavesRoot(to: outside ?? realRoot))
   }
 
   private func refuseByForm(_ path: FilePath) throws(PathSafetyError) {
     if path.isEmpty { throw PathSafetyError(path: path, reason: .empty) }
     if path.isAbsolute { throw PathSafetyError(path: path, reason: .absolute) }
-    if path.components.contains(where: { $0.kind == .parentDirectory }) {
+    if path.string.utf8.split(separator: UInt8(ascii: "/")).contains(where: {
+      $0.elementsEqual("..".utf8)
+    }) {
       throw PathSafetyError(path: path, reason: .hasParentComponent)
     }
   }
@@ -133,6 +150,21 @@ private struct LinkWalk {
     case EINVAL, ENOENT, ENOTDIR: return nil
     default:
       throw PathSafetyError(path: relative, reason: .unreadable(errno: Errno(rawValue: errno)))
+    }
+  }
+}
+
+extension FilePath {
+  /// Whether this absolute path without links is a folder's, or that of something in it. Of many files this is asked at
+  /// once, so it compares bytes instead of components.
+  fileprivate func isInside(_ folder: FilePath) -> Bool {
+    withPlatformString { path in
+      folder.withPlatformString { folder in
+        let count = strlen(folder)
+        guard count > 0, strncmp(path, folder, count) == 0 else { return false }
+        let slash = CChar(UInt8(ascii: "/"))
+        return folder[count - 1] == slash || path[count] == 0 || path[count] == slash
+      }
     }
   }
 }

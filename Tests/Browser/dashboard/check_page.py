@@ -1,13 +1,15 @@
 """Checks the dashboard's page in Chromium against the stub: nothing outside is asked for, nothing of the data becomes markup,
 contrast, landmarks, headings, labels, no sideways scrolling, keyboard, pause and resume, new reloads.
 
-    python3 check_page.py [--chromium /usr/bin/chromium] [--screenshots FOLDER]
+    .build-browser/venv/bin/python Tests/Browser/dashboard/check_page.py [--screenshots FOLDER]
 
-Needs the Python package playwright (its driver only) and a Chromium.
+Needs a Chromium, which CHROMIUM may name, and the driver of ../requirements.txt.
 """
 
 import argparse
+import os
 import pathlib
+import shutil
 import sys
 
 import stub_server
@@ -65,12 +67,12 @@ STRUCTURE = """() => {
 }"""
 
 failures = []
+passed = []
 
 
 def check(condition, text):
     print(("ok    " if condition else "FAIL  ") + text)
-    if not condition:
-        failures.append(text)
+    (passed if condition else failures).append(text)
 
 
 def opened(browser, url, scheme, width, height, scenario):
@@ -162,7 +164,7 @@ def check_loss(browser):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--chromium", default="/usr/bin/chromium")
+    parser.add_argument("--chromium", default=shutil.which(os.environ.get("CHROMIUM", "chromium")))
     parser.add_argument("--screenshots", type=pathlib.Path)
     options = parser.parse_args()
     if options.screenshots:
@@ -178,7 +180,7 @@ def main():
             server.shutdown()
         check_loss(browser)
         browser.close()
-    print(f"{len(failures)} failed" if failures else "all good")
+    print(f"{len(passed)} of {len(passed) + len(failures)} checks passed")
     sys.exit(1 if failures else 0)
 
 

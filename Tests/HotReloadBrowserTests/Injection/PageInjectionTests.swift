@@ -32,6 +32,7 @@ import Testing
       ([.secFetchDest: "empty"], false), ([.secFetchDest: "script"], false),
       ([.secFetchDest: "empty", .hotReload: "morph"], true),
       ([.secFetchDest: "empty", .hotReload: "morph", .secFetchSite: "cross-site"], false),
+      ([.secFetchDest: "empty", .hotReload: "morph", .secFetchSite: "same-site"], false),
       ([.hxRequest: "true"], false), ([.requestedWith: "XMLHttpRequest"], false),
       ([.secFetchDest: "document", .hxRequest: "true"], false),
     ] as [(HTTPFields, Bool)])

@@ -26,7 +26,8 @@ struct LiveStateTests {
   }
 
   static func changed(_ name: String) -> ChangeEvent {
-    .configChanged(name: name, old: nil, new: ConfigTree(.table(ConfigTable())))
+    .configChanged(
+      name: name, old: ConfigTree(["was": 1]), new: ConfigTree(.table(ConfigTable())))
   }
 
   static let error = LiveError(

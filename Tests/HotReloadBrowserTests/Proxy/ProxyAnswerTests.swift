@@ -191,7 +191,7 @@ import Testing
         try await Wire.blocking {
           // One connection: what is left over from an answer would be the start of the next.
           let wire = try Wire(port: server.port)
-          func ask(_ method: String, _ path: String) throws -> RawMessage {
+          func ask(_ method: String, _ path: String) throws -> HTTPMessage {
             try wire.send("\(method) \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n")
             return try wire.readMessage(hasBody: method != "HEAD")
           }

@@ -136,6 +136,35 @@ import Testing
     #expect(monitor.state == .idle)
   }
 
+  @Test func `Pages are told of builds and of the program's return`() async throws {
+    let made = Mutex<BuildMonitor?>(nil)
+    try await ProxyServer.run(
+      before: try await unusedPort(),
+      makeBuild: { live in
+        let monitor = BuildMonitor(announcingTo: live)
+        made.withLock { $0 = monitor }
+        return monitor
+      }
+    ) { server in
+      let monitor = try #require(made.withLock { $0 })
+      let told = try await Wire.blocking {
+        let wire = try Wire(port: server.port)
+        let token = server.live.token.text
+        try wire.send(
+          "GET /_hotreload/events?token=\(token) HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        _ = try wire.read(through: "\"hello\"")
+        monitor.update(.building(since: .now))
+        monitor.update(.failed(output: "no"))
+        monitor.update(.idle)
+        server.live.announceReturn()
+        return try wire.read(through: "\"all\":true")
+      }
+      let building = try #require(told.firstRange(of: "\"building\""))
+      let failed = try #require(told.firstRange(of: "\"no\""))
+      #expect(building.lowerBound < failed.lowerBound)
+    }
+  }
+
   @Test func `Connections to the program are used again, and no descriptor is lost`() async throws {
     try await ScriptedUpstream.answering({ _ in
       answer("200 OK", "Content-Type: text/html\r\n", Array("<p>".utf8))

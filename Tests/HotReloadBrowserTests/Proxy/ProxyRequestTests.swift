@@ -272,9 +272,9 @@ import Testing
 
 /// The requests that a program got.
 final class Seen: Sendable {
-  private let requests = Mutex<[RawMessage]>([])
+  private let requests = Mutex<[HTTPMessage]>([])
 
-  var all: [RawMessage] { requests.withLock { $0 } }
+  var all: [HTTPMessage] { requests.withLock { $0 } }
 
-  func note(_ request: RawMessage) { requests.withLock { $0.append(request) } }
+  func note(_ request: HTTPMessage) { requests.withLock { $0.append(request) } }
 }

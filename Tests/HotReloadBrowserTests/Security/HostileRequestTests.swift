@@ -1,4 +1,5 @@
 import HotReloadBrowser
+import RawHTTP
 import Testing
 
 /// The rows 20 to 32 of the list of hostile requests, as raw bytes; what they leave behind is looked at after each.

@@ -3,6 +3,7 @@ import HotReloadBrowser
 import HotReloadServer
 import HotReloadTesting
 import Hummingbird
+import RawHTTP
 import Testing
 import WorkspaceTools
 

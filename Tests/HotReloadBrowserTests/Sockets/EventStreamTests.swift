@@ -1,4 +1,5 @@
 import HotReloadBrowser
+import RawHTTP
 import Testing
 
 @Suite("The event streams of live reload", .timeLimit(.minutes(5)))

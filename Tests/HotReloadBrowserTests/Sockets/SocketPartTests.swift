@@ -133,9 +133,13 @@ struct SocketPartTests {
     let page = WireMessage(.update(.init(generation: 1, uses: ["config:app"], assets: [style])))
     #expect(
       wire.texts(for: page) == [#"{"command":"reload","path":"/","liveCSS":true,"liveImg":true}"#])
-    let hashed = LiveAssetChange(path: "/a.css", old: "/a.1.css", url: "/a.2.css", kind: .style)
-    let digest = WireMessage(.update(.init(generation: 1, assets: [style, hashed])))
-    #expect(wire.texts(for: digest) == wire.texts(for: page))
+    let sheet = LiveAssetChange(
+      path: "/static/app.css", old: "/static/app.1.css", url: "/static/app.2.css", kind: .style)
+    let hashedSheet = WireMessage(.update(.init(generation: 1, assets: [sheet])))
+    #expect(wire.texts(for: hashedSheet) == wire.texts(for: update))
+    let image = LiveAssetChange(path: "/a.png", old: "/a.1.png", url: "/a.2.png", kind: .image)
+    let hashedImage = WireMessage(.update(.init(generation: 1, assets: [style, image])))
+    #expect(wire.texts(for: hashedImage) == wire.texts(for: page))
     #expect(wire.receive(#"{"command":"info","url":"http://x"}"#) == .ignore)
     #expect(wire.receive(#"{"command":"url","url":"http://x"}"#) == .ignore)
     #expect(wire.texts(for: WireMessage(.clear)).isEmpty)

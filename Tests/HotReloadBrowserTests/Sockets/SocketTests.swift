@@ -2,6 +2,7 @@ import Foundation
 import HotReload
 import HotReloadBrowser
 import HotReloadTesting
+import RawHTTP
 import Testing
 
 @Suite("The sockets of live reload", .timeLimit(.minutes(5)))

@@ -1,4 +1,3 @@
-import Glibc
 import HotReload
 import HotReloadBrowser
 import HotReloadTesting
@@ -6,6 +5,7 @@ import Hummingbird
 import Logging
 import NIOCore
 import ServiceLifecycle
+import RawHTTP
 import Testing
 import WorkspaceTools
 
@@ -111,15 +111,7 @@ struct LiveServer: Sendable {
   }
 
   /// How many connections this server holds open.
-  var openConnections: Int {
-    let local = ":" + String(UInt16(port), radix: 16, uppercase: true).leftPadded(to: 4)
-    let listening = "0A"
-    return SystemTable.lines("/proc/self/net/tcp").filter { line in
-      let columns = line.split(separator: " ")
-      return columns.count > 9 && columns[1].hasSuffix(local) && columns[3] != listening
-        && columns[9] != "0"
-    }.count
-  }
+  var openConnections: Int { OpenSockets.count(port: port) }
 
   /// Whether it answers, and all clients that are gone have left nothing behind.
   func isWell(others: Int = 0) async throws -> Bool {
@@ -127,28 +119,4 @@ struct LiveServer: Sendable {
     await eventually { openConnections <= others }
     return answer.status == 200 && answer.body == "hello"
   }
-}
-
-enum SystemTable {
-  static func lines(_ path: String) -> [Substring] {
-    guard let file = fopen(path, "re") else { return [] }
-    defer { fclose(file) }
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 65_536)
-    while case let count = fread(&chunk, 1, chunk.count, file), count > 0 {
-      bytes += chunk[..<count]
-    }
-    return String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-  }
-}
-
-extension String {
-  fileprivate func leftPadded(to count: Int) -> String {
-    String(repeating: "0", count: Swift.max(0, count - self.count)) + self
-  }
-}
-
-/// Returns when a condition that another thread brings about is true.
-func eventually(_ condition: @Sendable () -> Bool) async {
-  while !condition(), !Task.isCancelled { await Task.yield() }
 }

@@ -71,7 +71,7 @@ struct TemplateReloadTests {
       await site.manager.status().rejected["templates"]?.map {
         "\($0.location, default: "-") \($0.message)"
       } == [
-        "templates/parts/head.mustache:2:1 templates refused it: title is opened here and never closed; "
+        "templates/parts/head.mustache:2:1 title is opened here and never closed; "
           + "write {{/title}}"
       ])
     try site.folder.remove("templates/parts/head.mustache")

@@ -158,11 +158,16 @@ struct BakeTests {
     let gate = setup.health.hold()
     try await setup.fixture.save(Fixture.app, Fixture.text(2))
     await gate.isEntered.wait()
-    async let ending: Void = setup.fixture.end()
-    let driver = setup.fixture.manager.driver
-    let clock = setup.clock
-    await eventually { driver.stopped.isOpen && clock.sleeperCount > 0 }
-    clock.advance(by: ReloadDriver.taskGracePeriod)
+    let (fixture, clock, ended) = (setup.fixture, setup.clock, Latch())
+    async let ending: Void = {
+      defer { ended.open() }
+      try await fixture.end()
+    }()
+    // The one who waits for the grace period may begin to sleep at any moment.
+    await eventually {
+      clock.advance(by: .seconds(1))
+      return ended.isOpen
+    }
     try await ending
     gate.isOpen.open()
   }

@@ -12,6 +12,7 @@ struct Measurement: Sendable {
     "watch": [.rename, .settling, .start, .globs],
     "config": [.reading, .broadcast, .reload, .observing, .documents, .saves, .endurance],
     "reload": [.underLoad],
+    "content": [.templates],
   ]
 }
 

@@ -86,11 +86,11 @@ struct ProxyServer: Sendable {
   }
 
   /// Sends a request over a connection of its own, and reads the answer.
-  func get(_ path: String = "/", headers: String = "") async throws -> RawMessage {
+  func get(_ path: String = "/", headers: String = "") async throws -> HTTPMessage {
     try await exchange("GET \(path) HTTP/1.1\r\nHost: localhost:\(port)\r\n\(headers)\r\n")
   }
 
-  func exchange(_ request: String, hasBody: Bool = true) async throws -> RawMessage {
+  func exchange(_ request: String, hasBody: Bool = true) async throws -> HTTPMessage {
     try await Wire.blocking { [port] in
       let wire = try Wire(port: port)
       try wire.send(request)
@@ -118,7 +118,7 @@ extension Logger {
 extension ScriptedUpstream {
   /// A program that answers each request on each connection.
   static func answering<R: Sendable>(
-    port: Int = 0, _ answer: @escaping @Sendable (RawMessage) -> [UInt8],
+    port: Int = 0, _ answer: @escaping @Sendable (HTTPMessage) -> [UInt8],
     while body: (ScriptedUpstream) async throws -> R
   ) async throws -> R {
     try await run(

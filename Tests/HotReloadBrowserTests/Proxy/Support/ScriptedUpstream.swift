@@ -79,7 +79,22 @@ final class ScriptedUpstream: Sendable {
   }
 }
 
-/// A port on which nothing listens at this moment. Whoever binds it next may fail, which is then not silent.
+/// A port on which nothing listens, and that nobody else in this process is given. The system picks from above these.
 func unusedPort() async throws -> Int {
-  try await ScriptedUpstream.run({ _ in }) { $0.port }
+  for _ in UnusedPorts.all {
+    let port = UnusedPorts.next.withLock { next in
+      defer { next = next == UnusedPorts.all.upperBound ? UnusedPorts.all.lowerBound : next + 1 }
+      return next
+    }
+    if let port = try? await ScriptedUpstream.run(port: port, { _ in }, while: { $0.port }) {
+      return port
+    }
+  }
+  throw WireFailure("all ports are taken")
+}
+
+private enum UnusedPorts {
+  static let all = 30_000...32_000
+  /// Two test runs at once begin at different ports.
+  static let next = Mutex(all.lowerBound + Int(getpid()) * 37 % all.count)
 }

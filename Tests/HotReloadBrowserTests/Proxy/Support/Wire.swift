@@ -9,7 +9,7 @@ struct WireFailure: Error, CustomStringConvertible {
 }
 
 /// A message as it was on the wire, its body without the chunks' frames.
-struct RawMessage: Sendable {
+struct HTTPMessage: Sendable {
   var startLine: String
   /// Names in lower case.
   var headers: [(name: String, value: String)]
@@ -103,17 +103,17 @@ final class Wire: Sendable {
   }
 
   /// The next message's head, with an empty body.
-  func readHead() throws -> RawMessage {
+  func readHead() throws -> HTTPMessage {
     let lines = try read(through: "\r\n\r\n").split(separator: "\r\n")
     let headers = lines.dropFirst().map { line in
       let pair = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
       return (pair[0].lowercased(), pair.count > 1 ? String(pair[1].drop { $0 == " " }) : "")
     }
-    return RawMessage(startLine: String(lines.first ?? ""), headers: headers, body: [])
+    return HTTPMessage(startLine: String(lines.first ?? ""), headers: headers, body: [])
   }
 
   /// The next message. A body that is framed by the connection's end is read to it.
-  func readMessage(hasBody: Bool = true) throws -> RawMessage {
+  func readMessage(hasBody: Bool = true) throws -> HTTPMessage {
     var message = try readHead()
     let isAnswer = message.startLine.hasPrefix("HTTP/")
     if !hasBody || [204, 304, 100].contains(message.status) { return message }

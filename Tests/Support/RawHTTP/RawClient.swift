@@ -1,31 +1,46 @@
 import Glibc
 import Synchronization
-import WorkspaceFiles
+public import WorkspaceFiles
 
-struct ClientFailure: Error, CustomStringConvertible {
-  let description: String
+/// A server that did not do what a test takes for granted.
+public struct ClientFailure: Error, CustomStringConvertible {
+  /// What it did instead.
+  public let description: String
 
-  init(_ description: String) { self.description = description }
+  /// Creates it.
+  public init(_ description: String) { self.description = description }
 }
 
 /// One HTTP answer as it came, with what followed it left for later.
-struct RawAnswer: Sendable {
-  var status: Int
+public struct RawAnswer: Sendable {
+  /// The status code.
+  public var status: Int
   /// The whole head, lower-case.
-  var head: String
-  var body: String
+  public var head: String
+  /// What has the length that the head says; empty if it says none.
+  public var body: String
 
-  func has(_ field: String) -> Bool { head.contains("\r\n" + field.lowercased()) }
+  /// Whether a header field is there, given as `name: value` or the beginning of it.
+  public func has(_ field: String) -> Bool { head.contains("\r\n" + field.lowercased()) }
 }
 
 /// A WebSocket frame of the server.
-struct RawFrame: Sendable, Equatable {
-  var opcode: UInt8
-  var payload: [UInt8]
+public struct RawFrame: Sendable, Equatable {
+  /// The four bits that say what it is.
+  public var opcode: UInt8
+  /// What it carries.
+  public var payload: [UInt8]
 
-  var text: String { String(decoding: payload, as: UTF8.self) }
+  /// Creates a frame to compare with.
+  public init(opcode: UInt8, payload: [UInt8]) {
+    self.opcode = opcode
+    self.payload = payload
+  }
+
+  /// The payload as text.
+  public var text: String { String(decoding: payload, as: UTF8.self) }
   /// The code of a close frame.
-  var code: Int? {
+  public var code: Int? {
     opcode == 8 && payload.count >= 2 ? Int(payload[0]) << 8 | Int(payload[1]) : nil
   }
 }
@@ -33,17 +48,17 @@ struct RawFrame: Sendable, Equatable {
 /// One connection over a plain blocking socket, which sends exactly the bytes that it is given.
 ///
 /// Its functions block; a test calls them within ``talk(_:_:)``, on a thread that may wait.
-final class RawClient: Sendable {
+public final class RawClient: Sendable {
   /// A server that says nothing for so long has failed.
-  static let limitSeconds = 30
+  public static let limitSeconds = 30
   /// Enough for all tests of a run.
-  static let executor = BlockingExecutor(threads: 48)
+  public static let executor = BlockingExecutor(threads: 48)
 
   private let descriptor: CInt
   private let buffer = Mutex<[UInt8]>([])
 
   /// - Parameter receiveBuffer: how much the system takes for a client that does not read, in bytes; nil: what it likes.
-  init(_ port: Int, receiveBuffer: CInt? = nil) throws {
+  public init(_ port: Int, receiveBuffer: CInt? = nil) throws {
     descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw ClientFailure("socket: errno \(errno)") }
     var limit = timeval(tv_sec: Self.limitSeconds, tv_usec: 0)
@@ -67,7 +82,7 @@ final class RawClient: Sendable {
   deinit { close(descriptor) }
 
   /// Lets a client talk to a server on a thread of its own.
-  static func talk<R: Sendable>(
+  public static func talk<R: Sendable>(
     _ port: Int, receiveBuffer: CInt? = nil,
     _ body: @escaping @Sendable (RawClient) throws -> R
   ) async throws -> R {
@@ -75,15 +90,19 @@ final class RawClient: Sendable {
   }
 
   /// Goes on with a client that another call has opened.
-  func talk<R: Sendable>(_ body: @escaping @Sendable (RawClient) throws -> R) async throws -> R {
+  public func talk<R: Sendable>(_ body: @escaping @Sendable (RawClient) throws -> R) async throws
+    -> R
+  {
     try await Self.executor.run { try body(self) }
   }
 
   // MARK: Bytes
 
-  func send(_ text: String) throws { try send(Array(text.utf8)) }
+  /// Sends these bytes and no others.
+  public func send(_ text: String) throws { try send(Array(text.utf8)) }
 
-  func send(_ bytes: [UInt8]) throws {
+  /// Sends these bytes and no others.
+  public func send(_ bytes: [UInt8]) throws {
     var rest = bytes[...]
     while !rest.isEmpty {
       let sent = rest.withUnsafeBytes {
@@ -112,7 +131,7 @@ final class RawClient: Sendable {
   }
 
   /// Everything until the server closes.
-  func receiveAll() throws -> String {
+  public func receiveAll() throws -> String {
     while try fill() {}
     return buffer.withLock { buffer in
       defer { buffer = [] }
@@ -121,11 +140,12 @@ final class RawClient: Sendable {
   }
 
   /// Whether the server closes next, without another byte.
-  func isClosed() throws -> Bool { try receiveAll().isEmpty }
+  public func isClosed() throws -> Bool { try receiveAll().isEmpty }
 
   // MARK: HTTP
 
-  func receiveLine() throws -> String {
+  /// The next line, with its line end.
+  public func receiveLine() throws -> String {
     try take { buffer in
       guard let end = buffer.firstIndex(of: 10) else { return nil }
       defer { buffer.removeFirst(end + 1) }
@@ -133,7 +153,8 @@ final class RawClient: Sendable {
     }
   }
 
-  func receiveHead() throws -> RawAnswer {
+  /// The head of the next answer; its body is left.
+  public func receiveHead() throws -> RawAnswer {
     try take { buffer in
       guard let end = buffer.firstRange(of: Array("\r\n\r\n".utf8))?.upperBound else { return nil }
       let head = String(decoding: buffer[..<end], as: UTF8.self).lowercased()
@@ -146,7 +167,8 @@ final class RawClient: Sendable {
     }
   }
 
-  func receive() throws -> RawAnswer {
+  /// The next answer, with a body that has a `Content-Length`.
+  public func receive() throws -> RawAnswer {
     var answer = try receiveHead()
     let name = "\r\ncontent-length: "
     guard let start = answer.head.firstRange(of: name)?.upperBound,
@@ -160,7 +182,8 @@ final class RawClient: Sendable {
     return answer
   }
 
-  func request(
+  /// Sends a request, and reads its answer.
+  public func request(
     _ target: String = "/", method: String = "GET", host: String? = "localhost",
     _ fields: [String] = [], body: String = ""
   ) throws -> RawAnswer {
@@ -173,21 +196,22 @@ final class RawClient: Sendable {
 
   // MARK: WebSocket
 
-  static let handshakeFields = [
+  /// What asks for a WebSocket.
+  public static let handshakeFields = [
     "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
   ]
 
   /// Opens a socket; its messages follow.
   @discardableResult
-  func upgrade(_ target: String, _ fields: [String] = []) throws -> RawAnswer {
+  public func upgrade(_ target: String, _ fields: [String] = []) throws -> RawAnswer {
     let answer = try request(target, Self.handshakeFields + fields)
     guard answer.status == 101 else { throw ClientFailure("not a socket: \(answer)") }
     return answer
   }
 
   /// Sends a frame with a mask, as clients must.
-  func sendFrame(
+  public func sendFrame(
     _ opcode: UInt8, _ payload: [UInt8] = [], fin: Bool = true, masked: Bool = true
   ) throws {
     let mask: [UInt8] = [1, 2, 3, 4]
@@ -203,9 +227,11 @@ final class RawClient: Sendable {
     try send(bytes)
   }
 
-  func sendText(_ text: String) throws { try sendFrame(1, Array(text.utf8)) }
+  /// Sends a text message.
+  public func sendText(_ text: String) throws { try sendFrame(1, Array(text.utf8)) }
 
-  func receiveFrame() throws -> RawFrame {
+  /// The next frame.
+  public func receiveFrame() throws -> RawFrame {
     try take { buffer in
       guard buffer.count >= 2 else { return nil }
       var length = Int(buffer[1] & 0x7F)
@@ -225,7 +251,7 @@ final class RawClient: Sendable {
   }
 
   /// The next text, whatever pings are between.
-  func receiveText() throws -> String {
+  public func receiveText() throws -> String {
     while true {
       let frame = try receiveFrame()
       if frame.opcode == 1 { return frame.text }
@@ -234,7 +260,7 @@ final class RawClient: Sendable {
   }
 
   /// The code with which the server closes, whatever it says before.
-  func receiveClose() throws -> Int? {
+  public func receiveClose() throws -> Int? {
     while true {
       let frame = try receiveFrame()
       guard frame.opcode == 8 else { continue }

@@ -1,0 +1,100 @@
+import Glibc
+import HotReloadServer
+import HotReloadSite
+import HotReloadTesting
+import RawHTTP
+import Testing
+
+@Suite("The life of a site's server", .timeLimit(.minutes(5)))
+struct SiteLifeTests {
+  @Test("does not begin on a port that is taken, and the error says so")
+  func portTaken() async throws {
+    try await RunningSite.run { site in
+      let folder = try TemporaryWorkspace()
+      let error = await #expect(throws: ListeningError.self) {
+        try await RunningSite.run(folder, port: site.port) { _ in }
+      }
+      #expect(error?.errno == .addressInUse)
+      #expect(OpenDescriptors.count(below: folder.root.string) == 0)
+      #expect(try await site.isWell())
+    }
+  }
+
+  @Test(
+    "ends although a socket, a stream of events and a connection that is kept are open, and answers what it was asked"
+  )
+  func ends() async throws {
+    let clients = try await RunningSite.run { site in
+      let socket = try await site.socket()
+      let token = try #require(try await site.page().token)
+      let events = try await RawClient.talk(site.port) { client in
+        try client.send("GET /_hotreload/events?token=\(token) HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        guard try client.receiveHead().status == 200 else { throw ClientFailure("no stream") }
+        return client
+      }
+      let kept = try await RawClient.talk(site.port) { client in
+        _ = try client.request("/static/app.css")
+        return client
+      }
+      let begun = try await RawClient.talk(site.port) { client in
+        try client.send(
+          "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+            + "Content-Length: 3\r\nExpect: 100-continue\r\n\r\n")
+        // It has begun: the server waits for the form.
+        guard try client.receiveHead().status == 100 else { throw ClientFailure("not begun") }
+        return client
+      }
+      async let stopped: Void = site.site.stop()
+      // The socket is told before anything else ends.
+      let code = try await socket.talk { try $0.receiveClose() }
+      #expect(code == 1001)
+      let answer = try await begun.talk { client in
+        try client.send("a=b")
+        return try client.receiveHead().status
+      }
+      #expect(answer == 200)
+      await stopped
+      return (events, kept)
+    }
+    #expect(try await clients.1.talk { try $0.isClosed() })
+    _ = try await clients.0.talk { try $0.receiveAll() }
+  }
+
+  @Test("begins again at once on the port that it had")
+  func again() async throws {
+    let folder = try TemporaryWorkspace()
+    for (path, text) in RunningSite.small { try folder.write(path, text) }
+    var port = 0
+    for _ in 0..<3 {
+      port = try await RunningSite.run(folder, port: port) { site in
+        #expect(port == 0 || site.port == port)
+        // A connection that the server closes first keeps the port in TIME_WAIT for a while.
+        let status = try await RawClient.talk(site.port) {
+          try $0.request("/static/app.css").status
+        }
+        #expect(status == 200)
+        return site.port
+      }
+    }
+  }
+
+  @Test("leaves no descriptor behind, however often it begins and ends")
+  func descriptors() async {
+    await #expect(processExitsWith: .success) {
+      let folder = try TemporaryWorkspace()
+      for (path, text) in RunningSite.small { try folder.write(path, text) }
+      func use() async throws {
+        try await RunningSite.run(folder) { site in
+          let socket = try await site.socket()
+          guard try await site.page("/").status == 200 else { exit(1) }
+          withExtendedLifetime(socket) {}
+        }
+      }
+      // What is made once in a process: event loops, threads, the shared executor.
+      for _ in 0..<2 { try await use() }
+      let before = OpenDescriptors.count
+      for _ in 0..<10 { try await use() }
+      await eventually { OpenDescriptors.count <= before }
+    }
+  }
+}
