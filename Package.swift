@@ -39,6 +39,8 @@ let package = Package(
     .library(name: "HotReloadBrowser", targets: ["HotReloadBrowser"]),
     .library(name: "HotReloadWebhook", targets: ["HotReloadWebhook"]),
     .library(name: "HotReloadConfigProvider", targets: ["HotReloadConfigProvider"]),
+    .library(name: "HotReloadFleet", targets: ["HotReloadFleet"]),
+    .library(name: "HotReloadFleetTesting", targets: ["HotReloadFleetTesting"]),
     .library(name: "HotReloadTesting", targets: ["HotReloadTesting"]),
     .executable(name: "hotreload", targets: ["HotReloadCommand"]),
   ],
@@ -55,7 +57,9 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.0.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -157,6 +161,20 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
+      name: "HotReloadFleet",
+      dependencies: [
+        "CSystemShims", "HotReload", "FileWatching", "WorkspaceTools", "WorkspaceFiles", system,
+        logging, lifecycle,
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "HotReloadFleetTesting", dependencies: ["HotReloadFleet"], swiftSettings: strict),
+    .target(
       name: "HotReloadConfigProvider",
       dependencies: ["HotReload", "WorkspaceTools", configuration], swiftSettings: strict),
     .target(
@@ -257,6 +275,13 @@ let package = Package(
       dependencies: [
         "HotReloadWebhook", "HotReload", "HotReloadTesting", "WorkspaceTools", system,
         .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "HotReloadFleetTests",
+      dependencies: [
+        "HotReloadFleet", "HotReloadFleetTesting", "HotReloadTesting", "WorkspaceFiles",
+        "WorkspaceTools", system, logging,
       ],
       swiftSettings: strict),
     .testTarget(
