@@ -79,7 +79,7 @@ extension InstanceMachine {
 
   /// A release that this instance would have to take, and refuses for what it knows of its earlier lives.
   private mutating func refuseAtOnce(at now: Duration, _ actions: inout [Action]) {
-    guard activity == .none, let record = orders?.record?.value, record.state == .running,
+    guard activity == .none, let record = orders?.record?.value, record.isOnTrial,
       hash <= record.step.threshold, running != record.release,
       let strikes = memory.strikes[record.release.number], strikes > 0,
       report.phase != .failed || report.release != record.release

@@ -1,0 +1,57 @@
+import HotReloadTesting
+import Testing
+
+@testable import HotReloadFleet
+
+/// How to run more of them, and how to see one:
+///
+///     HOTRELOAD_SEEDS=10000 swift test --filter SimulationTests
+///     HOTRELOAD_SEED=17 swift test --filter SimulationTests     (prints the history if it fails)
+@Suite("A fleet on virtual time")
+struct RandomHistoryTests {
+  static let histories: UInt64 = 100
+  /// A planted bug must be found within so many.
+  static let historiesWithBug: UInt64 = 300
+  /// How much of a failed history is printed.
+  static let printedLines = 400
+
+  @Test("keeps its rules through any history of faults, and comes to rest after it")
+  func randomHistories() async throws {
+    var outcomes: Set<String> = []
+    for seed in PropertySeeds(Self.histories) {
+      await Task.yield()
+      let history = RandomHistory(seed: seed)
+      history.run()
+      outcomes.formUnion(history.simulation.rules.outcomes)
+      guard !history.violations.isEmpty else { continue }
+      Issue.record("HOTRELOAD_SEED=\(seed): \(history.violations.prefix(3))\n\(Self.trace(of: seed))")
+      return
+    }
+    if Self.histories <= PropertySeeds(Self.histories).range.count {
+      #expect(outcomes == ["committed", "rolledBack", "paused"])
+    }
+  }
+
+  @Test("finds a planted bug", arguments: PlantedBug.allCases)
+  func plantedBug(_ bug: PlantedBug) async {
+    for seed in 1...Self.historiesWithBug {
+      await Task.yield()
+      let history = RandomHistory(seed: seed, bug: bug)
+      history.run()
+      if !history.violations.isEmpty { return }
+    }
+    Issue.record("\(bug) was not found")
+  }
+
+  @Test("repeats a history, event by event")
+  func repeats() {
+    #expect(Self.trace(of: 3) == Self.trace(of: 3))
+  }
+
+  /// The end of a history, in words.
+  static func trace(of seed: UInt64) -> String {
+    let history = RandomHistory(seed: seed, isTraced: true)
+    history.run()
+    return history.simulation.trace.suffix(printedLines).joined(separator: "\n")
+  }
+}
