@@ -24,7 +24,8 @@ struct RandomHistoryTests {
       history.run()
       outcomes.formUnion(history.simulation.rules.outcomes)
       guard !history.violations.isEmpty else { continue }
-      Issue.record("HOTRELOAD_SEED=\(seed): \(history.violations.prefix(3))\n\(Self.trace(of: seed))")
+      print(Self.trace(of: seed))
+      Issue.record("HOTRELOAD_SEED=\(seed): \(history.violations.prefix(3))")
       return
     }
     if Self.histories <= PropertySeeds(Self.histories).range.count {

@@ -117,7 +117,7 @@ struct ControllerMachine: Sendable {
   /// When it is this instance's turn to try to become the controller.
   var turn: Duration?
   var leading: Leading?
-  var write: (number: WriteNumber, move: Move)?
+  var write: (number: WriteNumber, move: Move, sent: Duration)?
   var isRetired = false
   private var lastNumber: UInt64 = 0
 
@@ -203,17 +203,33 @@ struct ControllerMachine: Sendable {
       .campaign,
       StoreTransaction(
         if: [StoreCondition(keys.controller, .absent)],
-        then: [.put(keys.controller, value, lease: lease)]), &actions)
+        then: [.put(keys.controller, value, lease: lease)]), at: now, &actions)
+  }
+
+  /// The seat that this process has in the store without leading, because it lost sight of the store and found it again.
+  private var ownSeat: StoreRevision? {
+    guard let seat = orders?.controller, seat.value.incarnation == identity.incarnation else {
+      return nil
+    }
+    return seat.created
+  }
+
+  private mutating func lead(
+    fencedBy fence: StoreRevision, at now: Duration, _ actions: inout [Action]
+  ) {
+    leading = Leading(
+      fence: fence, awaited: fence, seenSince: now, confirmed: now, confirming: now)
+    actions += [.note(.leads(fence: fence)), .follow]
   }
 
   // MARK: Writing
 
   mutating func commit(
-    _ move: Move, _ transaction: StoreTransaction, _ actions: inout [Action]
+    _ move: Move, _ transaction: StoreTransaction, at now: Duration, _ actions: inout [Action]
   ) {
     lastNumber += 1
     let number = WriteNumber(number: lastNumber)
-    write = (number, move)
+    write = (number, move, now)
     actions.append(.commit(number, transaction))
   }
 
@@ -222,6 +238,7 @@ struct ControllerMachine: Sendable {
   ) {
     guard let done = write, done.number == number else { return }
     write = nil
+    hear(done.sent, at: now)
     switch (done.move, outcome) {
     case (.campaign, .made(let fence)):
       turn = nil
@@ -229,9 +246,7 @@ struct ControllerMachine: Sendable {
       guard lease != nil, orders.map({ $0.revision < fence || $0.controller?.created == fence })
         ?? true
       else { return }
-      leading = Leading(
-        fence: fence, awaited: fence, seenSince: now, confirmed: now, confirming: now)
-      actions += [.note(.leads(fence: fence)), .follow]
+      lead(fencedBy: fence, at: now, &actions)
     case (.campaign, _):
       turn = now + times.campaign
     case (let move, .made(let revision)):
@@ -253,7 +268,11 @@ struct ControllerMachine: Sendable {
 
   private mutating func decide(at now: Duration, _ actions: inout [Action]) {
     guard write == nil else { return }
-    guard let leading else { return campaign(at: now, &actions) }
+    guard let leading else {
+      guard let ownSeat, lease != nil else { return campaign(at: now, &actions) }
+      if now - heard < times.lease { lead(fencedBy: ownSeat, at: now, &actions) }
+      return
+    }
     guard let view = leading.view, view.revision >= leading.awaited, view.unreadable.isEmpty else {
       return
     }
@@ -262,11 +281,11 @@ struct ControllerMachine: Sendable {
         .resign,
         StoreTransaction(
           if: [StoreCondition(keys.controller, .created(leading.fence))],
-          then: [.delete(keys.controller)]), &actions)
+          then: [.delete(keys.controller)]), at: now, &actions)
     }
     guard let move = nextMove(view, at: now, &actions),
       let transaction = transaction(for: move, view, fence: leading.fence)
     else { return }
-    commit(move, transaction, &actions)
+    commit(move, transaction, at: now, &actions)
   }
 }

@@ -44,7 +44,8 @@ extension InstanceMachine {
       return
     }
     running = release
-    report.running = release
+    // What else is told of it is told with its health, in one write.
+    if deadline == nil { report.running = release }
     guard departure == nil, deadline != nil else { return }
     let check = nextTask()
     activity = .proving(check, release, until: now + times.health)

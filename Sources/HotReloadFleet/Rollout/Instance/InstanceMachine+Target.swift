@@ -50,7 +50,7 @@ extension InstanceMachine {
     guard activity == .none else { return }
     if running == wanted {
       settle(at: now, &actions)
-    } else if isOnTrial, wanted != committedRunning {
+    } else if isOnTrial {
       goBack(at: now, &actions)
     } else if let wanted {
       let task = nextTask()
@@ -58,12 +58,6 @@ extension InstanceMachine {
       actions.append(.validate(task, wanted))
     }
     refuseAtOnce(at: now, &actions)
-  }
-
-  /// What runs, if that is what the fleet committed.
-  private var committedRunning: Release? {
-    guard let committed = orders?.committed?.value.release, committed == running else { return nil }
-    return committed
   }
 
   /// What runs is what shall run. If the fleet has agreed on it, it is good.
