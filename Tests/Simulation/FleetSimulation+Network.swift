@@ -123,18 +123,26 @@ extension FleetSimulation {
       guard process.isAlive else { return }
       keepAlive(process)
       guard let lease = process.lease else { return }
-      let sent = process.host.local(now)
       cost.keepAlives += 1
-      request(
-        from: process,
-        { (state, now) -> Bool in (try? state.keepAlive(lease, at: now)) != nil },
-        then: { [self] answer in
-          guard let answer, process.lease == lease else { return }
-          if answer { return send(.heard(since: sent), to: process) }
-          process.lease = nil
-          send(InstanceMachine.Event.leaseLost, to: process)
-          send(ControllerMachine.Event.leaseLost, to: process)
-        })
+      refresh(lease, of: process)
+    }
+  }
+
+  /// One request, which is not repeated. Nobody is told of its success who has no use for it.
+  private func refresh(_ lease: StoreLeaseID, of process: SimulatedProcess) {
+    guard !isLost(process.host) else { return }
+    let sent = process.host.local(now)
+    after(travel(process.host)) { [self] in
+      guard isReachable(process.host) else { return }
+      let isAlive = (try? state.keepAlive(lease, at: now)) != nil
+      guard process.isAlive, !isLost(process.host), !isAlive || process.needsToHear else { return }
+      after(travel(process.host)) { [self] in
+        guard process.lease == lease else { return }
+        if isAlive { return send(.heard(since: sent), to: process) }
+        process.lease = nil
+        send(InstanceMachine.Event.leaseLost, to: process)
+        send(ControllerMachine.Event.leaseLost, to: process)
+      }
     }
   }
 
@@ -161,14 +169,25 @@ extension FleetSimulation {
     }
   }
 
+  /// Tells those who watch of a commit.
+  func deliver(_ revision: StoreRevision, _ changes: [FleetChange]) {
+    let orders = changes.filter { keys.orders.contains($0.key) }
+    if !orders.isEmpty {
+      for host in hosts {
+        guard let process = host.process else { continue }
+        deliver(revision, orders, by: \.ordersWatch, to: process)
+      }
+    }
+    followers.removeAll { !$0.isAlive || !$0.isFollowing }
+    for process in followers { deliver(revision, changes, by: \.fullWatch, to: process) }
+  }
+
   func deliver(
     _ revision: StoreRevision, _ changes: [FleetChange], by path: WatchPath,
     to process: SimulatedProcess
   ) {
     var watch = process[keyPath: path]
-    let touched =
-      watch.isEverything ? changes : changes.filter { keys.orders.contains($0.key) }
-    guard watch.isOpen, !touched.isEmpty else { return }
+    guard watch.isOpen, !changes.isEmpty else { return }
     cost.watchEvents += 1
     if isRough, chance(options.lost, of: 4_000) { return lose(path, of: process, watch.number) }
     watch.lastArrival = max(watch.lastArrival, now + travel(process.host))
@@ -179,9 +198,9 @@ extension FleetSimulation {
       else { return }
       process[keyPath: path].revision = revision
       if watch.isEverything {
-        send(.changed(heard(touched), revision), to: process)
+        send(.changed(heard(changes), revision), to: process)
       } else {
-        take(touched, at: revision, process)
+        take(changes, at: revision, process)
       }
     }
   }
@@ -236,6 +255,7 @@ extension FleetSimulation {
 
   func follow(_ process: SimulatedProcess) {
     process.isFollowing = true
+    if !followers.contains(where: { $0 === process }) { followers.append(process) }
     read(keys.all, for: process) { [self] changes, revision, asked in
       guard process.isFollowing else { return }
       let view = FleetView(keys: keys, heard(changes), revision: revision)

@@ -43,8 +43,9 @@ final class FleetSimulation {
   var tap: StoreWatchCursor
   var hosts: [SimulatedHost] = []
   var natures: [BundleDigest: Nature] = [:]
+  /// Those who watch everything.
+  var followers: [SimulatedProcess] = []
   var isStoreAway = false
-  var storeChanged = Duration.zero
   var rules: FleetRules
   var cost = Cost()
   /// Faults happen.
@@ -212,16 +213,13 @@ final class FleetSimulation {
 
   /// Tells the rules of what the store did.
   func drainTap() {
+    guard tap.revision < state.revision else { return }
     while case .changes(let commit) = tap.next(in: state) {
       cost.commits += 1
       let changes = commit.changes.compactMap { keys.change($0) }
       if options.isTraced { for change in changes { log("store: \(describe(change))") } }
       rules.note(changes, at: commit.revision, now)
-      for host in hosts {
-        guard let process = host.process else { continue }
-        deliver(commit.revision, changes, by: \.ordersWatch, to: process)
-        if process.isFollowing { deliver(commit.revision, changes, by: \.fullWatch, to: process) }
-      }
+      deliver(commit.revision, changes)
     }
   }
 

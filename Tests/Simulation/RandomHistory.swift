@@ -61,7 +61,10 @@ final class RandomHistory {
     simulation.run(for: Self.roughTime)
     guard violations.isEmpty else { return }
     heal()
-    simulation.run(for: Self.quietTime)
+    let end = simulation.now + Self.quietTime
+    while simulation.now < end, violations.isEmpty, !isAtRest { simulation.run(for: .seconds(5)) }
+    // It must stay so.
+    simulation.run(for: .seconds(5))
     if violations.isEmpty { checkRest() }
   }
 
@@ -69,8 +72,7 @@ final class RandomHistory {
     simulation.after(.milliseconds(500)) { [self] in
       for host in simulation.hosts {
         simulation.rules.checkUndone(
-          host, isReachable: simulation.isReachable(host), storeTime: simulation.now,
-          simulation.now)
+          host, isReachable: simulation.isReachable(host), simulation.now)
       }
       planChecks()
     }
@@ -168,6 +170,15 @@ final class RandomHistory {
     for host in simulation.hosts where host.process == nil { simulation.start(host) }
     if case .paused = simulation.rules.record?.state { simulation.order(.resume) }
     simulation.after(.seconds(3)) { [self] in attend() }
+  }
+
+  private var isAtRest: Bool {
+    if let record = simulation.rules.record {
+      guard case .ended = record.state else { return false }
+    }
+    let committed = simulation.rules.committed
+    return leader != nil && simulation.state[simulation.keys.proposal] == nil
+      && simulation.hosts.allSatisfy { $0.process?.running == committed && $0.process != nil }
   }
 
   /// Everybody runs what the fleet agreed on, unless that is bad for them.

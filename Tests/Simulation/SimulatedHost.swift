@@ -81,6 +81,11 @@ final class SimulatedProcess {
   var lease: StoreLeaseID?
   var wake: Duration?
 
+  /// Whether it matters to it that the store was heard of.
+  var needsToHear: Bool {
+    controller.leading != nil || controller.orders?.controller?.value.incarnation == incarnation
+  }
+
   init(
     host: SimulatedHost, incarnation: String, instance: InstanceMachine,
     controller: ControllerMachine

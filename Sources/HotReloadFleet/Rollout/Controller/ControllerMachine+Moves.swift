@@ -94,13 +94,10 @@ extension ControllerMachine {
     next.fence = fence.rawValue
     switch move {
     case .enter(let stage):
-      next.step = RolloutStep(
-        entering: stage, of: record.stages, hashes: view.hashes, reached: record.step.threshold)
+      next.step = step(entering: stage, record, view)
     case .resume:
       next.state = .running
-      next.step = RolloutStep(
-        entering: record.step.stage, of: record.stages, hashes: view.hashes,
-        reached: record.step.threshold)
+      next.step = step(entering: record.step.stage, record, view)
     case .commit: next.state = .ended(.committed)
     case .pause(let reason): next.state = .paused(reason)
     case .rollBack(let failure): next.state = .rollingBack(failure)
@@ -108,5 +105,17 @@ extension ControllerMachine {
     default: return nil
     }
     return next
+  }
+
+  /// A stage for the instances that live now. One that is entered again is not watched for less than it was to be.
+  private func step(
+    entering stage: Int, _ record: RolloutRecord, _ view: FleetView
+  ) -> RolloutStep {
+    var step = RolloutStep(
+      entering: stage, of: record.stages, hashes: view.hashes, reached: record.step.threshold)
+    if stage <= record.step.stage {
+      step.bakeMilliseconds = max(step.bakeMilliseconds, record.step.bakeMilliseconds)
+    }
+    return step
   }
 }
