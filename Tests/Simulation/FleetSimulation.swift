@@ -174,9 +174,11 @@ final class FleetSimulation {
 
   private func planWake(_ process: SimulatedProcess) {
     guard process.isAlive else { return }
-    let due = [process.instance.nextDeadline, process.controller.nextDeadline].compactMap { $0 }
-    guard let next = due.min().map({ max(process.host.global($0), now + .microseconds(100)) })
-    else { return }
+    let local = process.host.local(now)
+    let due = [
+      process.instance.nextDeadline(after: local), process.controller.nextDeadline(after: local),
+    ].compactMap { $0 }
+    guard let next = due.min().map({ process.host.global($0) }) else { return }
     if let wake = process.wake, wake <= next, wake > now { return }
     process.wake = next
     timeline.plan(at: next) { [self] in

@@ -159,22 +159,27 @@ extension ControllerMachine {
       ? .enter(stage: record.step.stage + 1) : .commit
   }
 
-  /// When `timePassed` is due; nil if nothing is waited for.
-  var nextDeadline: Duration? {
-    guard let leading else { return write == nil ? turn : nil }
+  /// When `timePassed` is due next; nil if nothing is waited for. What is due by now has been looked at.
+  func nextDeadline(after now: Duration) -> Duration? {
+    guard let leading else {
+      guard write == nil, let turn, turn > now else { return nil }
+      return turn
+    }
     var due = [heard + times.lease]
-    guard write == nil, let view = leading.view, let record = view.record else {
-      return due.min()
+    if write == nil, let state = leading.view?.record?.state {
+      switch state {
+      case .running:
+        due += leading.lost.values.map { $0.at + times.grace }
+        if let uptake = leading.uptakeDue { due.append(uptake) }
+        if let baking = leading.baking, let step = leading.view?.record?.step {
+          due.append(baking + step.bake)
+        }
+        due.append(leading.seenSince + times.settling)
+      case .rollingBack: due.append((leading.rollingBack ?? .zero) + times.rollBack)
+      case .paused, .ended: break
+      }
     }
-    switch record.state {
-    case .running:
-      due += leading.lost.values.map { $0.at + times.grace }
-      if let uptake = leading.uptakeDue { due.append(uptake) }
-      if let baking = leading.baking { due.append(baking + record.step.bake) }
-      due.append(leading.seenSince + times.settling)
-    case .rollingBack: due.append((leading.rollingBack ?? .zero) + times.rollBack)
-    case .paused, .ended: break
-    }
+    due.removeAll { $0 <= now }
     return due.min()
   }
 }

@@ -151,8 +151,8 @@ extension InstanceMachine {
   /// Whether it matters that the fleet's will is known: a watch may be silent because nothing happens, or because it is broken.
   private var needsOrders: Bool { isOnTrial || activity != .none || orders == nil }
 
-  /// When `timePassed` is due; nil if nothing is waited for.
-  var nextDeadline: Duration? {
+  /// When `timePassed` is due next; nil if nothing is waited for. What is due by now has been looked at.
+  func nextDeadline(after now: Duration) -> Duration? {
     if hasDeparted { return nil }
     if let departure { return departure }
     var times: [Duration] = []
@@ -171,6 +171,7 @@ extension InstanceMachine {
       times.append(heard + self.times.expiry + .nanoseconds(1))
     }
     if needsOrders { times.append(max(asked, heard) + self.times.expiry / 3) }
+    times.removeAll { $0 <= now }
     return times.min()
   }
 }
