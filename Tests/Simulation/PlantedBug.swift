@@ -22,6 +22,22 @@ enum PlantedBug: CaseIterable {
   case shortBake
   /// The controller does not know that time passes.
   case neverTime
+
+  /// What the rule says that it breaks.
+  var symptom: String {
+    switch self {
+    case .skipValidation: "which it did not validate"
+    case .ignoreThreshold: "before its turn"
+    case .spreadFailure: "although it had failed"
+    case .forgetRevert: "rolled back at"
+    case .neverExpire: "is out of reach since"
+    case .forgetDeath: "on which it died"
+    case .commitRolledBack: "was committed after it was rolled back"
+    case .twoControllers: "moved the record with the fence"
+    case .shortBake: "before its bake was over"
+    case .neverTime: "the rollout did not end"
+    }
+  }
 }
 
 extension FleetSimulation {
