@@ -198,7 +198,7 @@ extension FleetSimulation {
       else { return }
       process[keyPath: path].revision = revision
       if watch.isEverything {
-        send(.changed(heard(changes), revision), to: process)
+        send(.changed(heard(changes, by: process), revision), to: process)
       } else {
         take(changes, at: revision, process)
       }
@@ -258,7 +258,7 @@ extension FleetSimulation {
     if !followers.contains(where: { $0 === process }) { followers.append(process) }
     read(keys.all, for: process) { [self] changes, revision, asked in
       guard process.isFollowing else { return }
-      let view = FleetView(keys: keys, heard(changes), revision: revision)
+      let view = FleetView(keys: keys, heard(changes, by: process), revision: revision)
       send(.opened(view, asked: asked), to: process)
       guard process.isAlive, process.isFollowing, !process.fullWatch.isOpen else { return }
       open(\.fullWatch, of: process, after: revision)

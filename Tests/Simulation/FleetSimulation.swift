@@ -151,7 +151,11 @@ final class FleetSimulation {
   func send(_ event: ControllerMachine.Event, to process: SimulatedProcess) {
     guard process.isAlive else { return }
     if bug == .neverTime, case .timePassed = event { return }
-    if bug == .twoControllers, isAboutSeat(event) { return }
+    if bug == .twoControllers, process.controller.leading != nil {
+      if isAboutSeat(event) { return }
+      let now = process.host.local(now)
+      _ = process.controller.handle(.heard(since: now), at: now)
+    }
     let actions = process.controller.handle(event, at: process.host.local(now))
     for action in actions {
       guard process.isAlive else { return }
@@ -166,8 +170,7 @@ final class FleetSimulation {
   /// Planted: a controller that does not hear that it is none any more.
   private func isAboutSeat(_ event: ControllerMachine.Event) -> Bool {
     switch event {
-    case .leaseLost: true
-    case .ordered(let orders): orders.controller != nil
+    case .leaseLost, .ordered: true
     default: false
     }
   }

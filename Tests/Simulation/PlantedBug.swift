@@ -42,7 +42,10 @@ enum PlantedBug: CaseIterable {
 
 extension FleetSimulation {
   /// What the controller hears.
-  func heard(_ changes: [FleetChange]) -> [FleetChange] {
+  func heard(_ changes: [FleetChange], by process: SimulatedProcess) -> [FleetChange] {
+    if bug == .twoControllers, let fence = process.controller.leading?.fence {
+      return changes.filter { $0.key != keys.controller } + [seat(of: process, since: fence)]
+    }
     guard bug == .spreadFailure else { return changes }
     return changes.compactMap { change in
       switch change {
@@ -54,6 +57,12 @@ extension FleetSimulation {
       default: return change
       }
     }
+  }
+
+  private func seat(of process: SimulatedProcess, since fence: StoreRevision) -> FleetChange {
+    .put(
+      StoreEntry(key: keys.controller, value: [], createRevision: fence, modRevision: fence),
+      .controller(ControllerSeat(instance: process.host.name, incarnation: process.incarnation)))
   }
 
   /// What an instance sees.

@@ -93,10 +93,12 @@ extension InstanceMachine {
     _ release: Release, _ failure: String, at now: Duration, _ actions: inout [Action]
   ) {
     memory.strike(release)
-    report.healthFailure = String(failure.prefix(InstanceReport.maximumError))
     actions.append(.remember(memory))
+    // It is told together with where that led, in one write.
     revert(
-      Failure(release: release, reason: "it is not healthy with it: \(failure)"), at: now, &actions)
+      Failure(
+        release: release, reason: "it is not healthy with it: \(failure)", health: failure),
+      at: now, &actions)
   }
 
   /// What time brings about.

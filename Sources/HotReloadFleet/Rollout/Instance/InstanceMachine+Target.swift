@@ -115,6 +115,9 @@ extension InstanceMachine {
     report.phase = .failed
     report.release = failure.release
     report.running = running
+    report.healthFailure = failure.health.map {
+      String($0.prefix(InstanceReport.maximumError))
+    }
     report.error = String(failure.reason.prefix(InstanceReport.maximumError))
     if orders?.committed?.value.release != failure.release { alarm = failure }
     actions.append(.failed(failure.release, reason: failure.reason))

@@ -110,6 +110,8 @@ struct InstanceMachine: Sendable {
   struct Failure: Sendable, Hashable {
     var release: Release
     var reason: String
+    /// What the health check said, if it was that.
+    var health: String?
   }
 
   /// A health check while a release is on trial.
