@@ -63,7 +63,8 @@ struct FleetCostTests {
       stages: [1, 10, 50, 100].map { RolloutStage(percent: $0, bake: .seconds(5)) })
     _ = try #require(Self.time(simulation) { $0.rules.committed?.number == 1 })
     // Stages that reach nobody further are one step.
-    let steps = Set([1, 10, 50, 100].map { RolloutStage(percent: $0, bake: .zero).count(of: hosts) })
+    let steps = Set(
+      [1, 10, 50, 100].map { RolloutStage(percent: $0, bake: .zero).count(of: hosts) })
     #expect(simulation.cost.controllerWrites == steps.count + 1)
     #expect(simulation.cost.reportWrites.values.allSatisfy { $0 == 2 })
     #expect(simulation.rules.violations == [])
@@ -76,7 +77,11 @@ struct FleetCostTests {
     simulation.propose(.unhealthy(every: 1, after: .seconds(3)), stages: stages)
     _ = try #require(
       Self.time(simulation) {
-        if case .ended(.rolledBack(_, unreverted: 0)) = $0.rules.record?.state { true } else { false }
+        if case .ended(.rolledBack(_, unreverted: 0)) = $0.rules.record?.state {
+          true
+        } else {
+          false
+        }
       })
     #expect(simulation.rules.violations == [])
     let canaries = stages[0].count(of: hosts)

@@ -207,7 +207,8 @@ struct FleetRules {
     if !isReachable, process.instance.memory.good != release {
       expect(
         now <= max(host.reachChanged, process.runningSince) + bound,
-        "\(process.incarnation) is out of reach since \(host.reachChanged) and still runs \(release)")
+        "\(process.incarnation) is out of reach since \(host.reachChanged) and still runs \(release)"
+      )
     }
   }
 }

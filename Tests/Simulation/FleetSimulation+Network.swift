@@ -162,7 +162,8 @@ extension FleetSimulation {
     while let event = cursor.next(in: state) {
       switch event {
       case .changes(let commit):
-        deliver(commit.revision, commit.changes.compactMap { keys.change($0) }, by: path, to: process)
+        deliver(
+          commit.revision, commit.changes.compactMap { keys.change($0) }, by: path, to: process)
       case .compacted: return relist(path, of: process)
       default: break
       }

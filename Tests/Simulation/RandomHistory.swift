@@ -196,7 +196,8 @@ final class RandomHistory {
     for host in simulation.hosts {
       guard let process = host.process else {
         simulation.rules.expect(
-          committed.map { simulation.natures[$0.content]?.isBad(for: host.index) ?? false } ?? false,
+          committed.map { simulation.natures[$0.content]?.isBad(for: host.index) ?? false }
+            ?? false,
           "\(host.name) is down")
         continue
       }

@@ -12,7 +12,7 @@ public struct RolloutTimes: Sendable, Hashable {
   public var apply: Duration = .seconds(60)
   /// How long an instance that failed waits for its way back before it tells of the failure.
   public var revert: Duration = .seconds(2)
-  /// The time between two health checks while a change is on trial.
+  /// The most time between two health checks while a change is on trial. A bake that is shorter than three times this has three.
   public var healthInterval: Duration = .seconds(5)
   /// How long a health check may take; then it counts as failed.
   public var health: Duration = .seconds(5)

@@ -243,8 +243,9 @@ struct ControllerMachine: Sendable {
     case (.campaign, .made(let fence)):
       turn = nil
       // Newer orders may say already that the key is gone again.
-      guard lease != nil, orders.map({ $0.revision < fence || $0.controller?.created == fence })
-        ?? true
+      guard lease != nil,
+        orders.map({ $0.revision < fence || $0.controller?.created == fence })
+          ?? true
       else { return }
       lead(fencedBy: fence, at: now, &actions)
     case (.campaign, _):
@@ -273,9 +274,7 @@ struct ControllerMachine: Sendable {
       if now - heard < times.lease { lead(fencedBy: ownSeat, at: now, &actions) }
       return
     }
-    guard let view = leading.view, view.revision >= leading.awaited, view.unreadable.isEmpty else {
-      return
-    }
+    guard let view = leading.view, view.revision >= leading.awaited else { return }
     if isRetired {
       return commit(
         .resign,
@@ -283,9 +282,16 @@ struct ControllerMachine: Sendable {
           if: [StoreCondition(keys.controller, .created(leading.fence))],
           then: [.delete(keys.controller)]), at: now, &actions)
     }
-    guard let move = nextMove(view, at: now, &actions),
+    guard let move = nextMove(view, at: now, &actions), mayMake(move, view),
       let transaction = transaction(for: move, view, fence: leading.fence)
     else { return }
     commit(move, transaction, at: now, &actions)
+  }
+
+  /// Who cannot read all that there is lets nothing go on, but may take back.
+  private func mayMake(_ move: Move, _ view: FleetView) -> Bool {
+    if view.unreadable.isEmpty { return true }
+    if case .rollBack = move { return true }
+    return false
   }
 }

@@ -77,16 +77,24 @@ extension InstanceMachine {
       activity = .none
       if let failure { return beUnhealthy(release, failure, at: now, &actions) }
       rest()
-      health = .due(at: now + times.healthInterval)
+      health = .due(at: now + healthInterval)
     case (.none, .asked(let asked, _)) where asked == task:
       guard let release = running, isOnTrial else {
         health = .none
         return
       }
       if let failure { return beUnhealthy(release, failure, at: now, &actions) }
-      health = .due(at: now + times.healthInterval)
+      health = .due(at: now + healthInterval)
     default: break
     }
+  }
+
+  /// The time between two health checks: a bake that is short has some of them all the same.
+  private var healthInterval: Duration {
+    guard let bake = orders?.record?.value.step.bake, bake > .zero else {
+      return times.healthInterval
+    }
+    return min(times.healthInterval, max(bake / Self.checksInBake, Self.shortestHealthInterval))
   }
 
   private mutating func beUnhealthy(

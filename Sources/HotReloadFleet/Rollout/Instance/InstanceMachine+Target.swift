@@ -14,7 +14,8 @@ extension InstanceMachine {
     else { return nil }
     if running == record.release || isBeginning(record.release) { return record.release }
     // A pause keeps everything as it is. And what is committed comes first: it is what a roll-back goes back to.
-    guard record.state == .running, committed == nil || committed == running
+    guard record.state == .running,
+      committed == nil || committed == running
         || committed.map({ !mayRun($0, isCommitted: true) }) == true
     else { return nil }
     return record.release

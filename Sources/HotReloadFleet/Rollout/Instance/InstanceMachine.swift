@@ -123,6 +123,10 @@ struct InstanceMachine: Sendable {
 
   /// With so many failures a release is refused even if the fleet committed it.
   static let maximumStrikes = 2
+  /// How many health checks there are in a bake, at least, unless it is very short.
+  static let checksInBake = 3
+  /// No two health checks follow each other faster than this.
+  static let shortestHealthInterval = Duration.milliseconds(100)
 
   let identity: Identity
   let hash: InstanceHash
