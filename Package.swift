@@ -293,6 +293,9 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
+      name: "SimulationTests", dependencies: ["HotReloadFleet", "HotReloadTesting"],
+      path: "Tests/Simulation", swiftSettings: strict),
+    .testTarget(
       name: "HotReloadConfigProviderTests",
       dependencies: [
         "HotReloadConfigProvider", "HotReload", "HotReloadTesting", "WorkspaceTools", configuration,

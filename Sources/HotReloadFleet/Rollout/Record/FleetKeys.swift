@@ -1,0 +1,79 @@
+/// The keys of one fleet in its store.
+///
+/// ```
+/// PREFIX/orders/rollout      RolloutRecord        what every instance does
+/// PREFIX/orders/committed    CommittedRelease     what the fleet agreed on
+/// PREFIX/orders/controller   ControllerSeat       who leads; under its lease
+/// PREFIX/instances/NAME      InstanceReport       under the lease of that instance
+/// PREFIX/failures/NUMBER     RolloutFailure       somebody failed with this release
+/// PREFIX/quarantine/DIGEST   QuarantinedBundle    what must not come again
+/// PREFIX/requests/proposal   Proposal             what is to be rolled out next
+/// PREFIX/requests/command    RolloutCommand       what a person wants
+/// PREFIX/requests/refusal    Refusal              why the last refused proposal came to nothing
+/// ```
+/// Each instance watches `orders/` alone: a few changes in a rollout, however many instances there are. The controller watches all.
+public struct FleetKeys: Sendable, Hashable {
+  /// What all keys begin with, without a slash at its end.
+  public let prefix: String
+
+  /// The keys of a fleet.
+  /// - Parameter prefix: what keeps it apart from other fleets in the same store, such as `hotreload/shop`.
+  public init(prefix: String) {
+    self.prefix = prefix
+  }
+
+  /// Everything.
+  public var all: StoreRange { .prefix(key("")) }
+  /// What every instance watches.
+  public var orders: StoreRange { .prefix(key("orders/")) }
+
+  /// The rollout's record.
+  public var rollout: StoreKey { key("orders/rollout") }
+  /// What the fleet agreed on.
+  public var committed: StoreKey { key("orders/committed") }
+  /// Who leads.
+  public var controller: StoreKey { key("orders/controller") }
+  /// What is to be rolled out next.
+  public var proposal: StoreKey { key("requests/proposal") }
+  /// What a person wants.
+  public var command: StoreKey { key("requests/command") }
+  /// Why the last refused proposal came to nothing.
+  public var refusal: StoreKey { key("requests/refusal") }
+
+  /// The report of an instance.
+  public func instance(_ name: String) -> StoreKey { key("instances/\(name)") }
+  /// That somebody failed with a release.
+  public func failure(of release: UInt64) -> StoreKey { key("failures/\(release)") }
+  /// That a bundle must not be rolled out.
+  public func quarantine(_ content: BundleDigest) -> StoreKey { key("quarantine/\(content)") }
+
+  private func key(_ rest: String) -> StoreKey { StoreKey("\(prefix)/\(rest)") }
+}
+
+/// What stands under one of the keys of a fleet.
+enum FleetValue: Sendable, Hashable {
+  case rollout(RolloutRecord)
+  case committed(CommittedRelease)
+  case controller(ControllerSeat)
+  case instance(InstanceReport)
+  case failure(RolloutFailure)
+  case quarantine(QuarantinedBundle)
+  case proposal(Proposal)
+  case command(RolloutCommand)
+  case refusal(Refusal)
+}
+
+/// One change of one key of a fleet.
+enum FleetChange: Sendable, Hashable {
+  case put(StoreEntry, FleetValue)
+  case deleted(StoreKey)
+  /// Something that this version of the library cannot read. What stood there before does not stand there any more.
+  case unreadable(StoreKey, String)
+
+  var key: StoreKey {
+    switch self {
+    case .put(let entry, _): entry.key
+    case .deleted(let key), .unreadable(let key, _): key
+    }
+  }
+}
