@@ -163,13 +163,13 @@ struct InstanceMachineTests {
   func edits() {
     let content = BundleDigest(rawValue: "edited")
     var source = InstanceHarness(isSource: true)
-    source.send(.edited(content))
+    source.send(.edited(content, isNew: true))
     guard case .propose(content) = source.actions.first else {
       Issue.record("it does not propose")
       return
     }
     var other = InstanceHarness()
-    other.send(.edited(content))
+    other.send(.edited(content, isNew: true))
     guard case .drifted(content) = other.actions.first else {
       Issue.record("it does not report")
       return

@@ -39,8 +39,9 @@ struct InstanceMachine: Sendable {
     /// The last good content is in force again.
     case reverted(Task)
     case healthChecked(Task, failure: String?)
-    /// The instance's own files have this content now.
-    case edited(BundleDigest)
+    /// The instance's own files have this content. It is new if somebody has just edited them, and not if they were found
+    /// so: an image that is started with old files must not take the fleet back to them.
+    case edited(BundleDigest, isNew: Bool)
     /// A deadline may have passed.
     case timePassed
     /// The process is asked to stop.
@@ -194,7 +195,7 @@ struct InstanceMachine: Sendable {
     case .applied(let task, let failure): takeApplication(task, failure, at: now, &actions)
     case .reverted(let task): takeReversion(task, &actions)
     case .healthChecked(let task, let failure): takeHealth(task, failure, at: now, &actions)
-    case .edited(let content): takeEdit(content, &actions)
+    case .edited(let content, let isNew): takeEdit(content, isNew: isNew, &actions)
     case .timePassed: expire(at: now, &actions)
     case .depart: depart(at: now, &actions)
     }
@@ -220,12 +221,15 @@ struct InstanceMachine: Sendable {
     orders = newer
   }
 
-  private mutating func takeEdit(_ content: BundleDigest, _ actions: inout [Action]) {
+  private mutating func takeEdit(
+    _ content: BundleDigest, isNew: Bool, _ actions: inout [Action]
+  ) {
     guard content != running?.content, content != memory.good?.content else {
       report.drift = nil
       return
     }
-    if identity.isSource {
+    if identity.isSource, isNew {
+      report.drift = nil
       actions.append(.propose(content))
     } else if report.drift != content {
       report.drift = content

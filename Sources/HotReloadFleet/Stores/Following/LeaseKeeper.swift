@@ -34,11 +34,13 @@ public struct LeaseKeeper: Sendable {
   ///
   /// A request that fails is sent again at the next third. The lease is lost when the store says so, or when nothing that was sent
   /// within its time to live was answered: from then on what depends on it may be gone.
-  /// - Parameter onAnswer: called after each request with until when, by the clock, the lease is safe, and the error if
-  ///   it failed.
+  /// - Parameter onAnswer: called after each request with when it was sent and until when the lease is safe, both by the
+  ///   clock, and the error if it failed.
   /// - Throws: ``StoreError`` with the code `leaseNotFound`, or what does not mend by itself.
   public func run(
-    onAnswer: @Sendable (_ safeUntil: Duration, StoreError?) async -> Void = { _, _ in }
+    onAnswer: @Sendable (_ sent: Duration, _ safeUntil: Duration, StoreError?) async -> Void = {
+      _, _, _ in
+    }
   ) async throws(StoreError) {
     var life = lease.timeToLive
     var safeUntil = granted + life
@@ -52,11 +54,11 @@ public struct LeaseKeeper: Sendable {
         life = try await store.keepAlive(lease.id).timeToLive
         safeUntil = sent + life
         next = sent + pause(life)
-        await onAnswer(safeUntil, nil)
+        await onAnswer(sent, safeUntil, nil)
       } catch {
         if Task.isCancelled { return }
         guard error.isSafeToRetry else { throw error }
-        await onAnswer(safeUntil, error)
+        await onAnswer(sent, safeUntil, error)
       }
     }
   }

@@ -1,0 +1,16 @@
+/// Ends one task of a group before the others.
+final class StopSignal: Sendable {
+  private let signal = ChangeSignal()
+
+  func stop() { signal.ring() }
+
+  /// Runs a body, which is cancelled when the signal comes. Returns when the body has ended.
+  func run(_ body: @escaping @Sendable () async -> Void) async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask(operation: body)
+      group.addTask { await self.signal.wait(after: 0) }
+      await group.next()
+      group.cancelAll()
+    }
+  }
+}
