@@ -30,7 +30,7 @@ extension FleetAgent {
     while !Task.isCancelled {
       let asked = clock.now()
       do throws(StoreError) {
-        let (entries, revision) = try await readAll(keys.all)
+        let (entries, revision) = try await store.readAll(keys.all)
         let view = FleetView(
           keys: keys, entries.compactMap { keys.change(.put($0)) }, revision: revision)
         noteStore(nil)
@@ -55,7 +55,7 @@ extension FleetAgent {
           await inbox.send(.controller(.changed(changes, batch.revision)))
         }
       } catch {
-        noteStore(error as? StoreError)
+        noteStore(error)
       }
       // It was compacted, or cannot be watched.
       guard await pause.wait(clock) else { return }

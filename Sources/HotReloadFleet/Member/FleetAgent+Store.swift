@@ -22,7 +22,7 @@ extension FleetAgent {
           await inbox.send(.ordered(orders))
         }
       } catch {
-        noteStore(error as? StoreError)
+        noteStore(error)
       }
       guard await pause.wait(clock) else { return }
     }
@@ -31,24 +31,12 @@ extension FleetAgent {
   /// Reads what the fleet wants, if the store answers.
   func readOrders() async {
     do throws(StoreError) {
-      let (entries, revision) = try await readAll(keys.orders)
+      let (entries, revision) = try await store.readAll(keys.orders)
       noteStore(nil)
       await inbox.send(.ordered(orders(in: entries, at: revision)))
     } catch {
       noteStore(error)
     }
-  }
-
-  /// The entries of a range, and the revision from which on a watch tells what else there is.
-  func readAll(_ range: StoreRange) async throws(StoreError) -> ([StoreEntry], StoreRevision) {
-    var page = try await store.read(range)
-    let revision = page.revision
-    var entries = page.entries
-    while let rest = page.rest {
-      page = try await store.read(rest)
-      entries += page.entries
-    }
-    return (entries, revision)
   }
 
   private func orders(

@@ -26,6 +26,7 @@ final class FleetAgent: Sendable {
   let clock: StoreClock
   let log: FleetLog
   let inbox = Inbox<Input>()
+  private let departure = StopSignal()
   /// Rings when ``status`` changes.
   let changed = ChangeSignal()
   private let state: Mutex<FleetMemberStatus>
@@ -76,6 +77,10 @@ final class FleetAgent: Sendable {
       let actions = machines.instance.handle(.start, at: clock.now())
       await perform(actions, &machines, &group)
       group.addTask { await self.followOrders() }
+      group.addTask {
+        await self.departure.wait()
+        await self.inbox.send(.depart)
+      }
       while !Task.isCancelled, !hasEnded(machines) {
         let now = clock.now()
         let due = [
@@ -93,6 +98,14 @@ final class FleetAgent: Sendable {
       group.cancelAll()
     }
     await revoke(machines.lease)
+  }
+
+  /// Has the instance leave the fleet: ``run()`` then returns within ``RolloutTimes/departure``.
+  func depart() { departure.stop() }
+
+  /// Tells what the workspace's own files have. Returns when that was taken in.
+  func edited(_ content: BundleDigest, isNew: Bool) async {
+    await inbox.send(.instance(.edited(content, isNew: isNew)))
   }
 
   private func hasEnded(_ machines: Machines) -> Bool {

@@ -34,7 +34,8 @@ private struct InstanceHarness {
     let record = RolloutRecord(
       release: Self.release, stages: RolloutStage.atOnce,
       step: RolloutStep(entering: 0, of: RolloutStage.atOnce, hashes: [machine.hash]),
-      state: state, proposedBy: "me", controller: "web-1", fence: 1)
+      state: state, proposal: "p1", proposedBy: "me", startedAt: 0, movedAt: 0, controller: "web-1",
+      fence: 1)
     var changes: [FleetChange] = [.put(entry(Self.keys.rollout), .rollout(record))]
     if let committed {
       changes.append(

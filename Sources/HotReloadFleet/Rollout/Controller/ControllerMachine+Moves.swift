@@ -41,7 +41,8 @@ extension ControllerMachine {
       release: release, base: view.orders.committed?.value.release, stages: plan,
       step: RolloutStep(entering: 0, of: plan, hashes: view.hashes), state: .running,
       proposal: proposal.value.id, proposedBy: proposal.value.proposedBy,
-      startedAt: wallClock(), movedAt: wallClock(), controller: identity.name, fence: fence.rawValue)
+      startedAt: wallClock(), movedAt: wallClock(), controller: identity.name, fence: fence.rawValue
+    )
     guard let value = try? FleetKeys.encode(record) else { return nil }
     let before = view.orders.record.map(\.modified)
     return StoreTransaction(

@@ -207,7 +207,8 @@ struct InstanceMachine: Sendable {
   private mutating func start(at now: Duration, _ actions: inout [Action]) {
     heard = now
     asked = now
-    if let died = memory.attempt {
+    // What it started with for want of anything else has not killed it yet.
+    if let died = memory.attempt, died != memory.good {
       memory.strike(died)
       memory.attempt = nil
       actions.append(.remember(memory))

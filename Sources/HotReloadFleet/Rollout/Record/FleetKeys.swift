@@ -48,6 +48,9 @@ public struct FleetKeys: Sendable, Hashable {
   /// That a bundle must not be rolled out.
   public func quarantine(_ content: BundleDigest) -> StoreKey { key("quarantine/\(content)") }
 
+  /// What says which files a bundle has.
+  public func bundle(_ content: BundleDigest) -> StoreKey { key("bundles/\(content)") }
+
   /// How the rollout of a release ended. The number has 20 digits, so that keys stand in the order of the releases.
   public func history(of release: UInt64) -> StoreKey {
     let digits = String(release)

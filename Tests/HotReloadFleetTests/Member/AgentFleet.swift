@@ -1,0 +1,89 @@
+import HotReloadFleetTesting
+import Logging
+import Testing
+
+@testable import HotReloadFleet
+
+/// A few agents on one store, with processes that have no content.
+struct AgentFleet {
+  static let times: RolloutTimes = {
+    var times = RolloutTimes()
+    times.lease = .seconds(1)
+    times.grace = .seconds(1)
+    times.jitter = .milliseconds(20)
+    times.campaign = .milliseconds(50)
+    return times
+  }()
+
+  let store: any FleetStore
+  let client: FleetClient
+  let members: [Member]
+
+  struct Member: Sendable {
+    let name: String
+    let host: FakeHost
+    let agent: FleetAgent
+  }
+
+  init(
+    _ count: Int, on store: any FleetStore, faults: [BundleDigest: FakeHost.Fault] = [:],
+    faulty: (Int) -> Bool = { _ in true }, times: RolloutTimes = AgentFleet.times
+  ) {
+    self.store = store
+    client = FleetClient(store, fleet: "shop")
+    members = (0..<count).map { index in
+      let host = FakeHost(faults: faulty(index) ? faults : [:])
+      let name = "web-\(index)"
+      return Member(
+        name: name, host: host,
+        agent: FleetAgent(
+          identity: .init(name: name, incarnation: "\(name)#1"),
+          keys: FleetKeys(prefix: "shop"), times: times, stages: RolloutStage.atOnce,
+          memory: InstanceMemory(), store: store, host: host,
+          logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+          wallClock: { 0 }))
+    }
+  }
+
+  /// Runs all agents while the body runs, lets them depart, and waits for that.
+  func run(_ body: @escaping @Sendable (AgentFleet) async throws -> Void) async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for member in members { group.addTask { await member.agent.run() } }
+      group.addTask {
+        defer { for member in members { member.agent.depart() } }
+        for member in members { try await self.wait(for: member) { $0.hasHeard } }
+        try await body(self)
+      }
+      try await group.waitForAll()
+    }
+  }
+
+  func wait(
+    for member: Member, until holds: (FleetMemberStatus) -> Bool
+  ) async throws {
+    for await status in FleetMemberStatuses(agent: member.agent) where holds(status) { return }
+    throw CancellationError()
+  }
+
+  /// The fleet, once that is so.
+  @discardableResult
+  func overview(
+    when holds: (FleetOverview) -> Bool
+  ) async throws -> FleetOverview {
+    for try await overview in client.overviews() where holds(overview) { return overview }
+    throw CancellationError()
+  }
+
+  /// Proposes some content and follows it to its end.
+  func propose(
+    _ content: String, stages: [RolloutStage]? = nil
+  ) async throws -> ProposalProgress.State? {
+    let digest = BundleDigest(rawValue: content)
+    let bundle = StoreTransaction(then: [.put(client.keys.bundle(digest), [])])
+    _ = try await store.commit(bundle)
+    let proposal = try await client.propose(digest, by: "somebody", stages: stages)
+    var last: ProposalProgress.State?
+    for try await state in client.progress(of: proposal) { last = state }
+    return last
+  }
+}
