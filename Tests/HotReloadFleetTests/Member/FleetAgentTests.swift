@@ -1,4 +1,3 @@
-import HotReloadFleetTesting
 import Testing
 
 @testable import HotReloadFleet
@@ -7,8 +6,11 @@ import Testing
 struct FleetAgentTests {
   private static let bad = BundleDigest(rawValue: "bad")
 
-  @Test func `a good change comes to all instances, and is committed`() async throws {
-    let fleet = AgentFleet(5, on: InMemoryStore())
+  @Test(arguments: StorePlace.all)
+  func `a good change comes to all instances, and is committed`(
+    place: StorePlace
+  ) async throws {
+    let fleet = try await AgentFleet(5, at: place)
     try await fleet.run { fleet in
       try await fleet.overview { $0.instances.count == 5 && $0.controller != nil }
       let end = try await fleet.propose("good")
@@ -25,11 +27,11 @@ struct FleetAgentTests {
     }
   }
 
-  @Test(arguments: [FakeHost.Fault.validate, .apply, .health, .memory])
+  @Test(arguments: [FakeHost.Fault.validate, .apply, .health, .memory], StorePlace.all)
   func `a change that fails on the first instance is undone and runs nowhere`(
-    fault: FakeHost.Fault
+    fault: FakeHost.Fault, place: StorePlace
   ) async throws {
-    let fleet = AgentFleet(5, on: InMemoryStore(), faults: [Self.bad: fault])
+    let fleet = try await AgentFleet(5, at: place, faults: [Self.bad: fault])
     try await fleet.run { fleet in
       try await fleet.overview { $0.instances.count == 5 && $0.controller != nil }
       let canary = [
@@ -60,7 +62,7 @@ struct FleetAgentTests {
   }
 
   @Test func `a single instance takes a change, watches itself, and goes back`() async throws {
-    let fleet = AgentFleet(1, on: InMemoryStore(), faults: [Self.bad: .health])
+    let fleet = try await AgentFleet(1, faults: [Self.bad: .health])
     try await fleet.run { fleet in
       let good = try await fleet.propose("good")
       guard case .committed = good else {
@@ -77,7 +79,7 @@ struct FleetAgentTests {
   }
 
   @Test func `a rollout is paused, goes on, and is taken back by hand`() async throws {
-    let fleet = AgentFleet(3, on: InMemoryStore())
+    let fleet = try await AgentFleet(3)
     try await fleet.run { fleet in
       let stages = [
         RolloutStage(percent: 1, bake: .seconds(3_600)), RolloutStage(percent: 100, bake: .zero),
@@ -106,8 +108,7 @@ struct FleetAgentTests {
   }
 
   @Test func `an instance that leaves says so, and its report is gone`() async throws {
-    let store = InMemoryStore()
-    let fleet = AgentFleet(2, on: store)
+    let fleet = try await AgentFleet(2)
     try await fleet.run { fleet in
       try await fleet.overview { $0.instances.count == 2 }
       fleet.members[0].agent.depart()
@@ -119,16 +120,19 @@ struct FleetAgentTests {
     #expect(left.controller == nil)
   }
 
-  @Test func `an edit is proposed where it is new, and drift where it is not`() async throws {
-    let store = InMemoryStore()
-    let host = FakeHost()
-    let fleet = AgentFleet(1, on: store)
+  @Test func `an edit is drift on an instance that changes do not come from`() async throws {
+    let fleet = try await AgentFleet(1)
     try await fleet.run { fleet in
       let member = fleet.members[0]
       await member.agent.edited(BundleDigest(rawValue: "edited"), isNew: true)
       try await fleet.wait(for: member) { $0.report.drift?.rawValue == "edited" }
       #expect(member.host.proposed.isEmpty)
+      // Once the fleet has agreed on it, it is none any more.
+      guard case .committed = try await fleet.propose("edited") else {
+        Issue.record("it was not committed")
+        return
+      }
+      try await fleet.wait(for: member) { $0.report.drift == nil }
     }
-    #expect(host.applied.isEmpty)
   }
 }
