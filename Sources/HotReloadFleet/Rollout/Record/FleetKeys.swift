@@ -10,6 +10,7 @@
 /// PREFIX/requests/proposal   Proposal             what is to be rolled out next
 /// PREFIX/requests/command    RolloutCommand       what a person wants
 /// PREFIX/requests/refusal    Refusal              why the last refused proposal came to nothing
+/// PREFIX/bundles/…           Bundle               what is rolled out, in pieces
 /// ```
 /// Each instance watches `orders/` alone: a few changes in a rollout, however many instances there are. The controller watches all.
 public struct FleetKeys: Sendable, Hashable {
@@ -22,8 +23,8 @@ public struct FleetKeys: Sendable, Hashable {
     self.prefix = prefix
   }
 
-  /// Everything.
-  public var all: StoreRange { .prefix(key("")) }
+  /// Everything but the content of bundles, which comes before all else in the order of the keys: who follows this range gets none of it.
+  public var all: StoreRange { StoreRange(from: bundles.end ?? key(""), to: key("").endOfPrefix) }
   /// What every instance watches.
   public var orders: StoreRange { .prefix(key("orders/")) }
 
