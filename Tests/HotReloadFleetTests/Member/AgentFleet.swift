@@ -83,14 +83,18 @@ struct AgentFleet {
     throw CancellationError()
   }
 
+  /// Some content.
+  static func bundle(_ content: String) throws -> Bundle {
+    try Bundle(files: [.init(path: "config/app.toml", bytes: Array(content.utf8))])
+  }
+
   /// Proposes some content and follows it to its end.
   func propose(
     _ content: String, stages: [RolloutStage]? = nil
   ) async throws -> ProposalProgress.State? {
-    let digest = BundleDigest(rawValue: content)
-    let bundle = StoreTransaction(then: [.put(client.keys.bundle(digest), [])])
-    _ = try await store.commit(bundle)
-    let proposal = try await client.propose(digest, by: "somebody", stages: stages)
+    let bundle = try Self.bundle(content)
+    try await store.publish(bundle, under: client.keys)
+    let proposal = try await client.propose(bundle.digest, by: "somebody", stages: stages)
     var last: ProposalProgress.State?
     for try await state in client.progress(of: proposal) { last = state }
     return last

@@ -4,7 +4,9 @@ import Testing
 
 @Suite(.timeLimit(.minutes(2)))
 struct FleetAgentTests {
-  private static let bad = BundleDigest(rawValue: "bad")
+  private static func digest(_ content: String) throws -> BundleDigest {
+    try AgentFleet.bundle(content).digest
+  }
 
   @Test(arguments: StorePlace.all)
   func `a good change comes to all instances, and is committed`(
@@ -14,7 +16,7 @@ struct FleetAgentTests {
     try await fleet.run { fleet in
       try await fleet.overview { $0.instances.count == 5 && $0.controller != nil }
       let end = try await fleet.propose("good")
-      let release = Release(number: 1, content: BundleDigest(rawValue: "good"))
+      let release = Release(number: 1, content: try Self.digest("good"))
       #expect(end == .committed(release))
       for member in fleet.members {
         try await fleet.wait(for: member) { $0.committed == release && $0.isSettled }
@@ -31,7 +33,7 @@ struct FleetAgentTests {
   func `a change that fails on the first instance is undone and runs nowhere`(
     fault: FakeHost.Fault, place: StorePlace
   ) async throws {
-    let fleet = try await AgentFleet(5, at: place, faults: [Self.bad: fault])
+    let fleet = try await AgentFleet(5, at: place, faults: [try Self.digest("bad"): fault])
     try await fleet.run { fleet in
       try await fleet.overview { $0.instances.count == 5 && $0.controller != nil }
       let canary = [
@@ -42,7 +44,7 @@ struct FleetAgentTests {
         Issue.record("it ended as \(String(describing: end))")
         return
       }
-      #expect(release.content == Self.bad)
+      #expect(release.content == (try Self.digest("bad")))
       #expect(failure.kind == .reported)
       let tried = fleet.members.filter { !$0.host.applied.isEmpty }
       #expect(tried.count == (fault == .health ? 1 : 0))
@@ -55,14 +57,14 @@ struct FleetAgentTests {
       }
       #expect(reason.contains("quarantine"))
       let cleared = try await fleet.client.clearQuarantine()
-      #expect(cleared.map(\.release.content) == [Self.bad])
+      #expect(cleared.map(\.release.content) == [try Self.digest("bad")])
       let quarantine = try await fleet.client.overview().quarantine
       #expect(quarantine.isEmpty)
     }
   }
 
   @Test func `a single instance takes a change, watches itself, and goes back`() async throws {
-    let fleet = try await AgentFleet(1, faults: [Self.bad: .health])
+    let fleet = try await AgentFleet(1, faults: [try Self.digest("bad"): .health])
     try await fleet.run { fleet in
       let good = try await fleet.propose("good")
       guard case .committed = good else {
@@ -74,7 +76,7 @@ struct FleetAgentTests {
         Issue.record("it ended as \(String(describing: end))")
         return
       }
-      #expect(fleet.members[0].host.running?.content.rawValue == "good")
+      #expect(fleet.members[0].host.running?.content == (try Self.digest("good")))
     }
   }
 
@@ -84,13 +86,12 @@ struct FleetAgentTests {
       let stages = [
         RolloutStage(percent: 1, bake: .seconds(3_600)), RolloutStage(percent: 100, bake: .zero),
       ]
-      let digest = BundleDigest(rawValue: "slow")
-      _ = try await fleet.store.commit(
-        StoreTransaction(then: [.put(fleet.client.keys.bundle(digest), [])]))
+      let bundle = try AgentFleet.bundle("slow")
+      try await fleet.store.publish(bundle, under: fleet.client.keys)
       await #expect(throws: FleetError.self) {
         try await fleet.client.order(.pause, by: "me", within: .seconds(10))
       }
-      _ = try await fleet.client.propose(digest, by: "me", stages: stages)
+      _ = try await fleet.client.propose(bundle.digest, by: "me", stages: stages)
       try await fleet.overview { $0.phase == .baking }
       let paused = try await fleet.client.order(.pause, by: "me", within: .seconds(10))
       #expect(paused.rollout?.state == .paused(.byHand(by: "me")))
@@ -124,8 +125,8 @@ struct FleetAgentTests {
     let fleet = try await AgentFleet(1)
     try await fleet.run { fleet in
       let member = fleet.members[0]
-      await member.agent.edited(BundleDigest(rawValue: "edited"), isNew: true)
-      try await fleet.wait(for: member) { $0.report.drift?.rawValue == "edited" }
+      await member.agent.edited(try Self.digest("edited"), isNew: true)
+      try await fleet.wait(for: member) { $0.report.drift != nil }
       #expect(member.host.proposed.isEmpty)
       // Once the fleet has agreed on it, it is none any more.
       guard case .committed = try await fleet.propose("edited") else {
