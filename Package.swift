@@ -214,6 +214,12 @@ let package = Package(
       dependencies: ["HotReload", "FileWatching", "WorkspaceTools", system, logging],
       path: "Tests/Support/CrashingServer", swiftSettings: strict),
     .executableTarget(
+      name: "FleetServer",
+      dependencies: [
+        "HotReload", "HotReloadFleet", "WorkspaceTools", system, logging, lifecycle, hummingbird,
+      ],
+      path: "Tests/Support/FleetServer", swiftSettings: strict),
+    .executableTarget(
       name: "StoreProcess", dependencies: ["HotReloadFleet", system],
       path: "Tests/Support/StoreProcess", swiftSettings: strict),
     .target(
