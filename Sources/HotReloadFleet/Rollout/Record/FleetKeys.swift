@@ -11,6 +11,7 @@
 /// PREFIX/requests/command    RolloutCommand       what a person wants
 /// PREFIX/requests/refusal    Refusal              why the last refused proposal came to nothing
 /// PREFIX/history/NUMBER      RolloutRecord        how the rollout of this release ended
+/// PREFIX/bundles/…           Bundle               what is rolled out, in pieces
 /// ```
 /// Each instance watches `orders/` alone: a few changes in a rollout, however many instances there are. The controller watches all.
 public struct FleetKeys: Sendable, Hashable {
@@ -23,8 +24,8 @@ public struct FleetKeys: Sendable, Hashable {
     self.prefix = prefix
   }
 
-  /// Everything.
-  public var all: StoreRange { .prefix(key("")) }
+  /// Everything but the content of bundles, which comes before all else in the order of the keys: who follows this range gets none of it.
+  public var all: StoreRange { StoreRange(from: bundles.end ?? key(""), to: key("").endOfPrefix) }
   /// What every instance watches.
   public var orders: StoreRange { .prefix(key("orders/")) }
 
@@ -47,9 +48,6 @@ public struct FleetKeys: Sendable, Hashable {
   public func failure(of release: UInt64) -> StoreKey { key("failures/\(release)") }
   /// That a bundle must not be rolled out.
   public func quarantine(_ content: BundleDigest) -> StoreKey { key("quarantine/\(content)") }
-
-  /// What says which files a bundle has.
-  public func bundle(_ content: BundleDigest) -> StoreKey { key("bundles/\(content)") }
 
   /// How the rollout of a release ended. The number has 20 digits, so that keys stand in the order of the releases.
   public func history(of release: UInt64) -> StoreKey {
