@@ -150,7 +150,7 @@ extension RolloutRecord {
     init(_ record: RolloutRecord) {
       release = record.release
       base = record.base
-      stage = record.step.stage + 1
+      stage = record.step.stage &+ 1
       stages = record.stages.map {
         Stage(percent: Double($0.basisPoints) / 100, bake: nanoseconds($0.bakeMilliseconds))
       }

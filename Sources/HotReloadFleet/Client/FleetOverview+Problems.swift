@@ -59,7 +59,8 @@ extension FleetOverview {
       return ["\(rollout.release) is being rolled back: \(failure)"]
     case .ended(.rolledBack):
       let left = count(running: rollout.release)
-      return left == 0 ? [] : ["\(left) instances still run \(rollout.release), which was rolled back"]
+      return left == 0
+        ? [] : ["\(left) instances still run \(rollout.release), which was rolled back"]
     }
   }
 }

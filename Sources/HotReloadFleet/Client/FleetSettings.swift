@@ -103,7 +103,9 @@ public struct FleetSettings: Sendable, Hashable, Decodable {
       var settings = try filled.tree.decode(FleetSettings.self)
       // Not relative to wherever the process was started.
       settings.ca = settings.ca.map { workspace.root.pushing(FilePath($0)).string }
-      settings.certificate = settings.certificate.map { workspace.root.pushing(FilePath($0)).string }
+      settings.certificate = settings.certificate.map {
+        workspace.root.pushing(FilePath($0)).string
+      }
       settings.key = settings.key.map { workspace.root.pushing(FilePath($0)).string }
       return settings
     } catch {
@@ -169,7 +171,8 @@ extension FleetOptions.Store {
       switch self {
       case .opened(let store): return (store, false)
       case .etcd(let options): return (try EtcdStore(options), true)
-      case .sqlite(nil): return (try await SQLiteStore.open(in: workspace, creating: creating), true)
+      case .sqlite(nil):
+        return (try await SQLiteStore.open(in: workspace, creating: creating), true)
       case .sqlite(let path?):
         return (try await SQLiteStore.open(workspace.root.pushing(path), creating: creating), true)
       }

@@ -22,7 +22,7 @@ public struct FleetTable: Sendable, Hashable {
   /// Facts about all of it, in the order in which they are to be read.
   public var fields: [Field] = []
   /// The heads of the table of the instances.
-  public var columns = ["instance", "state", "runs", "remarks"]
+  public var columns: [String] = []
   /// Its rows.
   public var rows: [[String]] = []
 
@@ -41,9 +41,9 @@ public struct FleetTable: Sendable, Hashable {
     add("fleet", fleet)
     let problems = overview.problems
     add("health", problems.isEmpty ? "healthy" : "degraded")
-    for problem in problems.prefix(Self.maximumProblems) { add("", problem) }
+    for problem in problems.prefix(Self.maximumProblems) { add("problem", problem) }
     if problems.count > Self.maximumProblems {
-      add("", "and \(problems.count - Self.maximumProblems) more")
+      add("problem", "and \(problems.count - Self.maximumProblems) more")
     }
     add("committed", overview.committed?.description ?? "nothing yet")
     if let rollout = overview.rollout { add(rollout, overview, moment) }
@@ -60,6 +60,7 @@ public struct FleetTable: Sendable, Hashable {
     if !overview.quarantine.isEmpty {
       add("quarantine", overview.quarantine.map(\.release.content.short).joined(separator: ", "))
     }
+    columns = ["instance", "state", "runs", "remarks"]
     rows = Self.rows(overview)
   }
 
@@ -78,7 +79,7 @@ public struct FleetTable: Sendable, Hashable {
       let share = stage.map { " (\($0.share))" } ?? ""
       add(
         "stage",
-        "\(step.stage + 1) of \(rollout.stages.count)\(share), \(step.targets) of \(step.population) instances, "
+        "\(step.stage &+ 1) of \(rollout.stages.count)\(share), \(step.targets) of \(step.population) instances, "
           + "\(overview.count(running: rollout.release)) run it")
     case .ended: break
     }
