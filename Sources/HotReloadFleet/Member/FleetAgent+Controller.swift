@@ -19,7 +19,21 @@ extension FleetAgent {
     case .unfollow:
       machines.follower?.stop()
       machines.follower = nil
-    case .note(let note): log.noted(note)
+    case .note(let note):
+      log.noted(note)
+      switch note {
+      case .moved(.commit), .moved(.end): group.addTask { await self.pruneBundles() }
+      default: break
+      }
+    }
+  }
+
+  /// Removes content that nobody can want any more. What fails is done after the next rollout.
+  private func pruneBundles() async {
+    do {
+      try await store.pruneBundles(keeping: [], under: keys)
+    } catch {
+      if !Task.isCancelled { log.cannotPrune(error) }
     }
   }
 

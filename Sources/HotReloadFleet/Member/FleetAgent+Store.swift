@@ -108,7 +108,10 @@ extension FleetAgent {
 
   private func keep(_ lease: StoreLease, grantedAt sent: Duration) async {
     do throws(StoreError) {
-      try await LeaseKeeper(store, lease, grantedAt: sent, clock: clock).run {
+      try await LeaseKeeper(
+        store, lease, grantedAt: sent, longestPause: times.lease / LeaseKeeper.requestsPerLife,
+        clock: clock
+      ).run {
         sent, _, error in
         self.noteStore(error)
         if error == nil { await self.inbox.send(.heard(since: sent)) }

@@ -58,6 +58,12 @@ struct FleetLog: Sendable {
       metadata: metadata)
   }
 
+  func cannotPrune(_ error: any Error) {
+    logger.warning(
+      "content that is not needed any more stays in the fleet's store: \(error)",
+      metadata: metadata)
+  }
+
   func store(_ error: StoreError?, before: String?) {
     if let error {
       logger.warning("the fleet's store: \(error.message)", metadata: metadata)

@@ -15,6 +15,7 @@ struct AgentFleet {
     return times
   }()
 
+  let place: OpenPlace
   let store: any FleetStore
   let client: FleetClient
   let members: [Member]
@@ -25,16 +26,20 @@ struct AgentFleet {
     let agent: FleetAgent
   }
 
+  /// Each agent has a way of its own to the store, as if it were another process.
   init(
-    _ count: Int, on store: any FleetStore, faults: [BundleDigest: FakeHost.Fault] = [:],
-    faulty: (Int) -> Bool = { _ in true }, times: RolloutTimes = AgentFleet.times
-  ) {
-    self.store = store
+    _ count: Int, at place: StorePlace = .memory, faults: [BundleDigest: FakeHost.Fault] = [:],
+    times: RolloutTimes = AgentFleet.times
+  ) async throws {
+    self.place = try await OpenPlace(place)
+    store = try await self.place.open()
     client = FleetClient(store, fleet: "shop")
-    members = (0..<count).map { index in
-      let host = FakeHost(faults: faulty(index) ? faults : [:])
+    var members: [Member] = []
+    for index in 0..<count {
+      let host = FakeHost(faults: faults)
       let name = "web-\(index)"
-      return Member(
+      let store = try await self.place.open()
+      let member = Member(
         name: name, host: host,
         agent: FleetAgent(
           identity: .init(name: name, incarnation: "\(name)#1"),
@@ -42,7 +47,9 @@ struct AgentFleet {
           memory: InstanceMemory(), store: store, host: host,
           logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
           wallClock: { 0 }))
+      members.append(member)
     }
+    self.members = members
   }
 
   /// Runs all agents while the body runs, lets them depart, and waits for that.
@@ -56,6 +63,8 @@ struct AgentFleet {
       }
       try await group.waitForAll()
     }
+    for member in members { await member.agent.store.close() }
+    await store.close()
   }
 
   func wait(
@@ -74,14 +83,18 @@ struct AgentFleet {
     throw CancellationError()
   }
 
+  /// Some content.
+  static func bundle(_ content: String) throws -> Bundle {
+    try Bundle(files: [.init(path: "config/app.toml", bytes: Array(content.utf8))])
+  }
+
   /// Proposes some content and follows it to its end.
   func propose(
     _ content: String, stages: [RolloutStage]? = nil
   ) async throws -> ProposalProgress.State? {
-    let digest = BundleDigest(rawValue: content)
-    let bundle = StoreTransaction(then: [.put(client.keys.bundle(digest), [])])
-    _ = try await store.commit(bundle)
-    let proposal = try await client.propose(digest, by: "somebody", stages: stages)
+    let bundle = try Self.bundle(content)
+    try await store.publish(bundle, under: client.keys)
+    let proposal = try await client.propose(bundle.digest, by: "somebody", stages: stages)
     var last: ProposalProgress.State?
     for try await state in client.progress(of: proposal) { last = state }
     return last

@@ -1,18 +1,22 @@
-import HotReloadFleetTesting
 import Testing
 
 @testable import HotReloadFleet
 
 @Suite(.timeLimit(.minutes(2)))
 struct FleetAgentTests {
-  private static let bad = BundleDigest(rawValue: "bad")
+  private static func digest(_ content: String) throws -> BundleDigest {
+    try AgentFleet.bundle(content).digest
+  }
 
-  @Test func `a good change comes to all instances, and is committed`() async throws {
-    let fleet = AgentFleet(5, on: InMemoryStore())
+  @Test(arguments: StorePlace.all)
+  func `a good change comes to all instances, and is committed`(
+    place: StorePlace
+  ) async throws {
+    let fleet = try await AgentFleet(5, at: place)
     try await fleet.run { fleet in
       try await fleet.overview { $0.instances.count == 5 && $0.controller != nil }
       let end = try await fleet.propose("good")
-      let release = Release(number: 1, content: BundleDigest(rawValue: "good"))
+      let release = Release(number: 1, content: try Self.digest("good"))
       #expect(end == .committed(release))
       for member in fleet.members {
         try await fleet.wait(for: member) { $0.committed == release && $0.isSettled }
@@ -25,11 +29,11 @@ struct FleetAgentTests {
     }
   }
 
-  @Test(arguments: [FakeHost.Fault.validate, .apply, .health, .memory])
+  @Test(arguments: [FakeHost.Fault.validate, .apply, .health, .memory], StorePlace.all)
   func `a change that fails on the first instance is undone and runs nowhere`(
-    fault: FakeHost.Fault
+    fault: FakeHost.Fault, place: StorePlace
   ) async throws {
-    let fleet = AgentFleet(5, on: InMemoryStore(), faults: [Self.bad: fault])
+    let fleet = try await AgentFleet(5, at: place, faults: [try Self.digest("bad"): fault])
     try await fleet.run { fleet in
       try await fleet.overview { $0.instances.count == 5 && $0.controller != nil }
       let canary = [
@@ -40,7 +44,7 @@ struct FleetAgentTests {
         Issue.record("it ended as \(String(describing: end))")
         return
       }
-      #expect(release.content == Self.bad)
+      #expect(release.content == (try Self.digest("bad")))
       #expect(failure.kind == .reported)
       let tried = fleet.members.filter { !$0.host.applied.isEmpty }
       #expect(tried.count == (fault == .health ? 1 : 0))
@@ -53,14 +57,14 @@ struct FleetAgentTests {
       }
       #expect(reason.contains("quarantine"))
       let cleared = try await fleet.client.clearQuarantine()
-      #expect(cleared.map(\.release.content) == [Self.bad])
+      #expect(cleared.map(\.release.content) == [try Self.digest("bad")])
       let quarantine = try await fleet.client.overview().quarantine
       #expect(quarantine.isEmpty)
     }
   }
 
   @Test func `a single instance takes a change, watches itself, and goes back`() async throws {
-    let fleet = AgentFleet(1, on: InMemoryStore(), faults: [Self.bad: .health])
+    let fleet = try await AgentFleet(1, faults: [try Self.digest("bad"): .health])
     try await fleet.run { fleet in
       let good = try await fleet.propose("good")
       guard case .committed = good else {
@@ -72,23 +76,22 @@ struct FleetAgentTests {
         Issue.record("it ended as \(String(describing: end))")
         return
       }
-      #expect(fleet.members[0].host.running?.content.rawValue == "good")
+      #expect(fleet.members[0].host.running?.content == (try Self.digest("good")))
     }
   }
 
   @Test func `a rollout is paused, goes on, and is taken back by hand`() async throws {
-    let fleet = AgentFleet(3, on: InMemoryStore())
+    let fleet = try await AgentFleet(3)
     try await fleet.run { fleet in
       let stages = [
         RolloutStage(percent: 1, bake: .seconds(3_600)), RolloutStage(percent: 100, bake: .zero),
       ]
-      let digest = BundleDigest(rawValue: "slow")
-      _ = try await fleet.store.commit(
-        StoreTransaction(then: [.put(fleet.client.keys.bundle(digest), [])]))
+      let bundle = try AgentFleet.bundle("slow")
+      try await fleet.store.publish(bundle, under: fleet.client.keys)
       await #expect(throws: FleetError.self) {
         try await fleet.client.order(.pause, by: "me", within: .seconds(10))
       }
-      _ = try await fleet.client.propose(digest, by: "me", stages: stages)
+      _ = try await fleet.client.propose(bundle.digest, by: "me", stages: stages)
       try await fleet.overview { $0.phase == .baking }
       let paused = try await fleet.client.order(.pause, by: "me", within: .seconds(10))
       #expect(paused.rollout?.state == .paused(.byHand(by: "me")))
@@ -106,8 +109,7 @@ struct FleetAgentTests {
   }
 
   @Test func `an instance that leaves says so, and its report is gone`() async throws {
-    let store = InMemoryStore()
-    let fleet = AgentFleet(2, on: store)
+    let fleet = try await AgentFleet(2)
     try await fleet.run { fleet in
       try await fleet.overview { $0.instances.count == 2 }
       fleet.members[0].agent.depart()
@@ -119,16 +121,19 @@ struct FleetAgentTests {
     #expect(left.controller == nil)
   }
 
-  @Test func `an edit is proposed where it is new, and drift where it is not`() async throws {
-    let store = InMemoryStore()
-    let host = FakeHost()
-    let fleet = AgentFleet(1, on: store)
+  @Test func `an edit is drift on an instance that changes do not come from`() async throws {
+    let fleet = try await AgentFleet(1)
     try await fleet.run { fleet in
       let member = fleet.members[0]
-      await member.agent.edited(BundleDigest(rawValue: "edited"), isNew: true)
-      try await fleet.wait(for: member) { $0.report.drift?.rawValue == "edited" }
+      await member.agent.edited(try Self.digest("edited"), isNew: true)
+      try await fleet.wait(for: member) { $0.report.drift != nil }
       #expect(member.host.proposed.isEmpty)
+      // Once the fleet has agreed on it, it is none any more.
+      guard case .committed = try await fleet.propose("edited") else {
+        Issue.record("it was not committed")
+        return
+      }
+      try await fleet.wait(for: member) { $0.report.drift == nil }
     }
-    #expect(host.applied.isEmpty)
   }
 }

@@ -14,18 +14,22 @@ public struct LeaseKeeper: Sendable {
   private let clock: StoreClock
   private let lease: StoreLease
   private let granted: Duration
+  private let longestPause: Duration?
 
   /// Creates a keeper; nothing is sent yet.
   /// - Parameters:
+  ///   - longestPause: the longest time between two requests, for who wants to hear of the store more often than the lease needs:
+  ///     a store may have given a longer one than was asked for.
   ///   - grantedAt: when the request for the lease was sent, by the clock; nil for now.
   ///   - clock: a monotonic clock.
   public init(
     _ store: any FleetStore, _ lease: StoreLease, grantedAt: Duration? = nil,
-    clock: StoreClock = .continuous
+    longestPause: Duration? = nil, clock: StoreClock = .continuous
   ) {
     self.store = store
     self.lease = lease
     self.clock = clock
+    self.longestPause = longestPause
     granted = grantedAt ?? clock.now()
   }
 
@@ -64,6 +68,7 @@ public struct LeaseKeeper: Sendable {
   }
 
   private func pause(_ life: Duration) -> Duration {
-    max(life / Self.requestsPerLife, Self.shortestPause)
+    let pause = life / Self.requestsPerLife
+    return max(min(pause, longestPause ?? pause), Self.shortestPause)
   }
 }
