@@ -190,8 +190,8 @@ let package = Package(
       dependencies: [
         "HotReload", "HotReloadProcess", "HotReloadContent", "HotReloadMustache",
         "HotReloadStencil",
-        "HotReloadBrowser", "HotReloadServer", "HotReloadSite", "FileWatching", "WorkspaceTools",
-        "WorkspaceFiles", system, logging, lifecycle,
+        "HotReloadBrowser", "HotReloadServer", "HotReloadSite", "HotReloadFleet", "FileWatching",
+        "WorkspaceTools", "WorkspaceFiles", system, logging, lifecycle,
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -311,7 +311,9 @@ let package = Package(
       swiftSettings: strict + (comparesUpstream ? [.define("UPSTREAM_COMPARISON")] : [])),
     .testTarget(
       name: "HotReloadCommandTests",
-      dependencies: ["HotReloadCommand", "HotReloadProcess", "HotReloadTesting"],
+      dependencies: [
+        "HotReloadCommand", "HotReloadFleet", "HotReloadProcess", "HotReloadTesting", logging,
+      ],
       swiftSettings: strict),
   ]
 )

@@ -17,6 +17,9 @@ public struct FleetClient: Sendable {
     self.clock = clock
   }
 
+  /// The fleet's name.
+  public var fleet: String { keys.prefix }
+
   // MARK: Looking
 
   /// The fleet as it is now.
@@ -26,8 +29,13 @@ public struct FleetClient: Sendable {
   }
 
   /// The fleet as it is now, and anew each time that something changes; the newest only, if the consumer is slow.
-  public func overviews() -> FleetOverviews {
-    FleetOverviews(following: store.follow(keys.all, clock: clock), keys: keys)
+  /// - Parameter reachability: is told when the store cannot be heard, which is waited for, and with nil when it can be again. It is
+  ///   called by whoever asks for the next overview.
+  public func overviews(
+    reachability: @escaping @Sendable (StoreError?) -> Void = { _ in }
+  ) -> FleetOverviews {
+    FleetOverviews(
+      following: store.follow(keys.all, clock: clock), keys: keys, reachability: reachability)
   }
 
   // MARK: Asking
@@ -53,8 +61,11 @@ public struct FleetClient: Sendable {
   }
 
   /// What became of a proposal, as it goes on: each state once. It ends when the proposal has come to its end.
-  public func progress(of proposal: Proposal) -> ProposalProgress {
-    ProposalProgress(overviews: overviews(), proposal: proposal)
+  /// - Parameter reachability: as with ``overviews(reachability:)``.
+  public func progress(
+    of proposal: Proposal, reachability: @escaping @Sendable (StoreError?) -> Void = { _ in }
+  ) -> ProposalProgress {
+    ProposalProgress(overviews: overviews(reachability: reachability), proposal: proposal)
   }
 
   /// Asks for something to be done with a rollout, and waits until the controller has answered.

@@ -6,25 +6,50 @@ public struct FleetOverviews: AsyncSequence, Sendable {
 
   let following: StoreFollowing
   let keys: FleetKeys
+  /// Told when the store cannot be heard, and, with nil, when it can be again.
+  let reachability: @Sendable (StoreError?) -> Void
 
   /// Starts to follow.
   public func makeAsyncIterator() -> Iterator {
-    Iterator(following: following.makeAsyncIterator(), keys: keys)
+    Iterator(
+      following: following.makeAsyncIterator(), keys: keys, reachability: reachability)
   }
 
   /// One that follows.
   public struct Iterator: AsyncIteratorProtocol {
     var following: StoreFollowing.Iterator
     let keys: FleetKeys
+    let reachability: @Sendable (StoreError?) -> Void
+    private var isInterrupted = false
+
+    init(
+      following: StoreFollowing.Iterator, keys: FleetKeys,
+      reachability: @escaping @Sendable (StoreError?) -> Void
+    ) {
+      self.following = following
+      self.keys = keys
+      self.reachability = reachability
+    }
 
     /// The next one; nil at the end.
     /// - Throws: ``StoreError`` for what does not mend by itself.
     public mutating func next() async throws(StoreError) -> FleetOverview? {
       while let event = try await following.next() {
-        guard case .changed(let mirror, _) = event else { continue }
-        return FleetOverview(mirror.entries.values, of: keys, at: mirror.revision)
+        switch event {
+        case .changed(let mirror, _):
+          hear(nil)
+          return FleetOverview(mirror.entries.values, of: keys, at: mirror.revision)
+        case .current: hear(nil)
+        case .interrupted(let error): hear(error)
+        }
       }
       return nil
+    }
+
+    private mutating func hear(_ error: StoreError?) {
+      guard (error != nil) != isInterrupted else { return }
+      isInterrupted = error != nil
+      reachability(error)
     }
   }
 }
@@ -67,17 +92,23 @@ public struct ProposalProgress: AsyncSequence, Sendable {
 
   /// Starts to follow.
   public func makeAsyncIterator() -> Iterator {
-    Iterator(overviews: overviews.makeAsyncIterator(), proposal: proposal)
+    Iterator(overviews: overviews, proposal: proposal)
   }
 
   /// One that follows.
   public struct Iterator: AsyncIteratorProtocol {
-    var overviews: FleetOverviews.Iterator
-    let proposal: Proposal
+    private var overviews: FleetOverviews.Iterator
+    private let store: any FleetStore
+    private let keys: FleetKeys
+    private let clock: StoreClock
+    private let proposal: Proposal
     private var last: State?
 
-    init(overviews: FleetOverviews.Iterator, proposal: Proposal) {
-      self.overviews = overviews
+    fileprivate init(overviews: FleetOverviews, proposal: Proposal) {
+      self.overviews = overviews.makeAsyncIterator()
+      store = overviews.following.store
+      clock = overviews.following.clock
+      keys = overviews.keys
       self.proposal = proposal
     }
 
@@ -86,7 +117,12 @@ public struct ProposalProgress: AsyncSequence, Sendable {
     public mutating func next() async throws(StoreError) -> State? {
       if last?.isFinal == true { return nil }
       while let overview = try await overviews.next() {
-        let state = overview.state(of: proposal)
+        var state = overview.state(of: proposal)
+        // A large fleet is read in pages, between which a proposal may have become a rollout.
+        if state == .replaced {
+          guard let confirmed = try await store.state(of: proposal, keys, clock) else { return nil }
+          state = confirmed
+        }
         guard state != last else { continue }
         last = state
         return state
@@ -113,5 +149,30 @@ extension FleetOverview {
     case .ended(.rolledBack(let failure, let unreverted)):
       return .rolledBack(rollout.release, failure, unreverted: unreverted)
     }
+  }
+}
+
+extension FleetStore {
+  /// How far a proposal is, for certain: what it becomes is read after what it was, so that it is not missed on its way.
+  /// - Returns: nil if the store was closed or the task cancelled.
+  fileprivate func state(
+    of proposal: Proposal, _ keys: FleetKeys, _ clock: StoreClock
+  ) async throws(StoreError) -> ProposalProgress.State? {
+    var pause = StoreFollowing.firstPause
+    while !Task.isCancelled {
+      do throws(StoreError) {
+        var entries: [StoreEntry] = []
+        for range in [.key(keys.proposal), .key(keys.refusal), .key(keys.rollout), keys.history] {
+          entries += try await readAll(range).0
+        }
+        return FleetOverview(entries, of: keys, at: .zero).state(of: proposal)
+      } catch {
+        if error.code == .closed || error.code == .cancelled { return nil }
+        guard error.isSafeToRetry else { throw error }
+      }
+      try? await clock.sleep(clock.now() + pause)
+      pause = min(pause * 2, StoreFollowing.longestPause)
+    }
+    return nil
   }
 }

@@ -16,8 +16,8 @@ public import WorkspaceTools
 /// stages = [{ percent = 1, bake = 300 }, { percent = 100, bake = 600 }]   # bake in seconds
 /// ```
 ///
-/// `path` is the file of a SQLite store, `namespace` what all keys in etcd begin with, `ca`, `certificate` and `key` are files in PEM, `instance` is
-/// the instance's name, and `include`, `exclude` and `allow_secrets` say what belongs to a bundle. `${…}` works in all texts.
+/// `path` is the file of a SQLite store, `namespace` what all keys in etcd begin with, `ca`, `certificate` and `key` are files in PEM, all relative to
+/// the workspace's root, `instance` is the instance's name, and `include`, `exclude` and `allow_secrets` say what belongs to a bundle. `${…}` works in all texts.
 public struct FleetSettings: Sendable, Hashable, Decodable {
   /// Which store.
   public enum Store: String, Sendable, Hashable, Decodable { case sqlite, etcd }
@@ -100,7 +100,14 @@ public struct FleetSettings: Sendable, Hashable, Decodable {
         .invalidOptions, problems.map(\.description).joined(separator: "\n"))
     }
     do {
-      return try filled.tree.decode(FleetSettings.self)
+      var settings = try filled.tree.decode(FleetSettings.self)
+      // Not relative to wherever the process was started.
+      settings.ca = settings.ca.map { workspace.root.pushing(FilePath($0)).string }
+      settings.certificate = settings.certificate.map {
+        workspace.root.pushing(FilePath($0)).string
+      }
+      settings.key = settings.key.map { workspace.root.pushing(FilePath($0)).string }
+      return settings
     } catch {
       throw FleetError(.invalidOptions, error.description, cause: error)
     }
@@ -152,17 +159,22 @@ public struct FleetSettings: Sendable, Hashable, Decodable {
 
 extension FleetOptions.Store {
   /// Opens the store.
+  /// - Parameters:
+  ///   - workspace: in which the default SQLite store is, and to whose root paths are relative.
+  ///   - creating: whether a SQLite store is made if there is none.
   /// - Returns: the store, and whether whoever asked has to close it.
-  func open(in workspace: Workspace) async throws(FleetError) -> (
-    store: any FleetStore, isOwned: Bool
-  ) {
+  /// - Throws: ``FleetError`` with the code `store`.
+  public func open(
+    in workspace: Workspace, creating: Bool = true
+  ) async throws(FleetError) -> (store: any FleetStore, isOwned: Bool) {
     do throws(StoreError) {
       switch self {
       case .opened(let store): return (store, false)
       case .etcd(let options): return (try EtcdStore(options), true)
-      case .sqlite(nil): return (try await SQLiteStore.open(in: workspace), true)
+      case .sqlite(nil):
+        return (try await SQLiteStore.open(in: workspace, creating: creating), true)
       case .sqlite(let path?):
-        return (try await SQLiteStore.open(workspace.root.pushing(path)), true)
+        return (try await SQLiteStore.open(workspace.root.pushing(path), creating: creating), true)
       }
     } catch {
       throw .store(error)
