@@ -44,15 +44,19 @@ public final class FleetMember: Service, Sendable {
   private let host: ManagerHost
   private let store: any FleetStore
   private let ownsStore: Bool
+  private let isSource: Bool
 
-  private init(_ agent: FleetAgent, _ host: ManagerHost, ownsStore: Bool, fleet: String) {
+  private init(
+    _ agent: FleetAgent, _ host: ManagerHost, ownsStore: Bool, _ options: FleetOptions
+  ) {
+    isSource = options.isSource
     self.agent = agent
     self.host = host
     self.ownsStore = ownsStore
     store = host.store
     manager = host.manager
     instance = host.instance
-    client = FleetClient(host.store, fleet: fleet)
+    client = FleetClient(host.store, fleet: options.fleet)
   }
 
   static func join(
@@ -102,7 +106,7 @@ public final class FleetMember: Service, Sendable {
       identity: identity, keys: keys, times: options.times, stages: options.stages,
       memory: memory, store: store, host: host, logger: configuration.logger,
       wallClock: { Int64(Date().timeIntervalSince1970 * 1_000) })
-    return FleetMember(agent, host, ownsStore: isOwned, fleet: options.fleet)
+    return FleetMember(agent, host, ownsStore: isOwned, options)
   }
 
   /// How the instance is doing.
@@ -135,12 +139,13 @@ public final class FleetMember: Service, Sendable {
     if ownsStore { await store.close() }
   }
 
-  /// Tells the agent what the workspace's own files have: at the start, and each time that they change.
+  /// Tells the agent what the workspace's own files have, each time that they change.
   private func watchOwnFiles() async {
-    // What is there at the start is a proposal only if the fleet has nothing yet.
+    // What is there at the start is a proposal only if the fleet has nothing yet, and no drift: an image that is started may have
+    // older files than the fleet.
     for await status in statuses() where status.hasHeard {
-      if let bundle = await host.lookAtFiles() {
-        await agent.edited(bundle.digest, isNew: status.committed == nil)
+      if isSource, status.committed == nil, let bundle = await host.lookAtFiles() {
+        await agent.edited(bundle.digest, isNew: true)
       }
       break
     }

@@ -39,8 +39,7 @@ struct InstanceMachine: Sendable {
     /// The last good content is in force again.
     case reverted(Task)
     case healthChecked(Task, failure: String?)
-    /// The instance's own files have this content. It is new if somebody has just edited them, and not if they were found
-    /// so: an image that is started with old files must not take the fleet back to them.
+    /// Somebody edited the instance's own files, and they have this content now. It is not new if the fleet has refused it.
     case edited(BundleDigest, isNew: Bool)
     /// A deadline may have passed.
     case timePassed
@@ -160,7 +159,7 @@ struct InstanceMachine: Sendable {
   var departure: Duration?
   var hasDeparted = false
   var isSuperseded = false
-  /// What the instance's own files have, and, if that was proposed and has not come to its end, the same.
+  /// What the instance's own files were edited to, and, if that was proposed and has not come to its end, the same.
   var own: BundleDigest?
   var proposed: BundleDigest?
   private var lastNumber: UInt64 = 0
@@ -243,8 +242,14 @@ struct InstanceMachine: Sendable {
     let record = orders?.record?.value
     if let record, record.release.content == proposed, case .ended = record.state { proposed = nil }
     guard let own, let agreed = orders?.committed?.value.release.content else { return }
+    if own == agreed {
+      // What the fleet has agreed on is no edit any more, whatever it agrees on later.
+      self.own = nil
+      report.drift = nil
+      return
+    }
     let trial = record.flatMap { $0.isOnTrial ? $0.release.content : nil }
-    let isDrift = ![agreed, trial, running?.content, proposed].contains(own)
+    let isDrift = ![trial, running?.content, proposed].contains(own)
     guard report.drift != (isDrift ? own : nil) else { return }
     report.drift = isDrift ? own : nil
     if isDrift { actions.append(.drifted(own)) }
