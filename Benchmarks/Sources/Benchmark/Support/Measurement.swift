@@ -13,6 +13,7 @@ struct Measurement: Sendable {
     "config": [.reading, .broadcast, .reload, .observing, .documents, .saves, .endurance],
     "reload": [.underLoad],
     "content": [.templates],
+    "fleet": [.rollout],
   ]
 }
 
