@@ -306,7 +306,8 @@ let package = Package(
     .testTarget(
       name: "HotReloadCommandTests",
       dependencies: [
-        "HotReloadCommand", "HotReloadFleet", "HotReloadProcess", "HotReloadTesting", logging,
+        "HotReloadCommand", "HotReloadFleet", "HotReloadProcess", "HotReloadTesting", "RawHTTP",
+        "WorkspaceTools", system, logging,
       ],
       swiftSettings: strict),
   ]
