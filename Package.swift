@@ -290,7 +290,12 @@ let package = Package(
       name: "HotReloadFleetTests",
       dependencies: [
         "HotReloadFleet", "HotReloadFleetTesting", "HotReloadTesting", "StoreProcess",
-        "WorkspaceFiles", "WorkspaceTools", system, logging,
+        "WorkspaceFiles", "WorkspaceTools", system, logging, lifecycle,
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       swiftSettings: strict),
     .testTarget(
