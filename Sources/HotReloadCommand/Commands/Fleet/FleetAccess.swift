@@ -103,7 +103,7 @@ func fleetFailure(_ error: any Error, _ renderer: FleetRenderer) -> ExitCode {
     let code = (error.cause as? StoreError)?.code.description ?? error.code.description
     failure = FleetFailure(code, error.description)
   case let error as StoreError:
-    failure = FleetFailure(error.code.description, "the fleet's store: \(error)")
+    failure = FleetFailure(error.code.description, FleetError.store(error).description)
   case let error as BundleError:
     findings = error.findings
     failure = FleetFailure(error.code.description, error.description)

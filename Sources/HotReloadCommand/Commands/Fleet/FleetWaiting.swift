@@ -44,7 +44,7 @@ struct FleetWaiting: Sendable {
 
   /// Returns if the fleet runs it, and throws an exit code or a failure if not.
   func run() async throws {
-    let ending = Ending()
+    let ending = await Ending()
     let following = Task {
       do {
         let isOver = try await followWithinLimit()
