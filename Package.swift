@@ -289,8 +289,9 @@ let package = Package(
     .testTarget(
       name: "HotReloadFleetTests",
       dependencies: [
-        "HotReloadFleet", "HotReloadFleetTesting", "HotReloadTesting", "StoreProcess",
+        "HotReload", "HotReloadFleet", "HotReloadFleetTesting", "HotReloadTesting", "StoreProcess",
         "WorkspaceFiles", "WorkspaceTools", system, logging, lifecycle,
+        .product(name: "InMemoryLogging", package: "swift-log"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
