@@ -190,8 +190,8 @@ let package = Package(
       dependencies: [
         "HotReload", "HotReloadProcess", "HotReloadContent", "HotReloadMustache",
         "HotReloadStencil",
-        "HotReloadBrowser", "HotReloadServer", "HotReloadSite", "FileWatching", "WorkspaceTools",
-        "WorkspaceFiles", system, logging, lifecycle,
+        "HotReloadBrowser", "HotReloadServer", "HotReloadSite", "HotReloadFleet", "FileWatching",
+        "WorkspaceTools", "WorkspaceFiles", system, logging, lifecycle,
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -213,6 +213,12 @@ let package = Package(
       name: "CrashingServer",
       dependencies: ["HotReload", "FileWatching", "WorkspaceTools", system, logging],
       path: "Tests/Support/CrashingServer", swiftSettings: strict),
+    .executableTarget(
+      name: "FleetServer",
+      dependencies: [
+        "HotReload", "HotReloadFleet", "WorkspaceTools", system, logging, lifecycle, hummingbird,
+      ],
+      path: "Tests/Support/FleetServer", swiftSettings: strict),
     .executableTarget(
       name: "StoreProcess", dependencies: ["HotReloadFleet", system],
       path: "Tests/Support/StoreProcess", swiftSettings: strict),
@@ -311,7 +317,9 @@ let package = Package(
       swiftSettings: strict + (comparesUpstream ? [.define("UPSTREAM_COMPARISON")] : [])),
     .testTarget(
       name: "HotReloadCommandTests",
-      dependencies: ["HotReloadCommand", "HotReloadProcess", "HotReloadTesting"],
+      dependencies: [
+        "HotReloadCommand", "HotReloadFleet", "HotReloadProcess", "HotReloadTesting", logging,
+      ],
       swiftSettings: strict),
   ]
 )

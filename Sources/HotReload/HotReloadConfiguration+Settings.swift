@@ -68,8 +68,8 @@ private struct HotReloadSettings: Decodable {
 extension HotReloadConfiguration {
   /// The name of the file at the root whose settings win over the program's.
   public static let settingsFile = "hotreload.toml"
-  /// The tables of that file that are not settings of a manager: the commands that `HotReloadProcess` runs.
-  static let foreignTables = ["handler"]
+  /// The tables of that file that are not settings of a manager: the commands that `HotReloadProcess` runs, and the fleet.
+  static let foreignTables = ["handler", "fleet"]
   /// The largest size of that file, in bytes.
   public static let maximumSettingsSize = 1 << 20
 

@@ -18,17 +18,19 @@ struct HotReloadCommand: AsyncParsableCommand {
         hotreload watch --include 'config/**'  what changes, once it settled
         hotreload status                       how a running program is doing
         hotreload init coffee                  a small site to begin with
+        hotreload fleet status                 how a fleet of programs is doing
         hotreload doctor                       is this machine fit for it?
         hotreload run -- ./server --port 80    any program, restarted on good changes
 
       Results go to standard output, everything else to standard error. SIGINT or SIGTERM ends a command \
-      cleanly with 0. A usage error is 64, an error of the workspace 1. What run ends with is told in its help.
+      cleanly with 0. A usage error is 64, an error of the workspace 1. What run and fleet propose end with beside that is told \
+      in their help.
       """,
     subcommands: [
       ServeCommand.self, ExplainCommand.self, AssetsCommand.self, WatchCommand.self,
       FollowCommand.self, CheckCommand.self, GetCommand.self, RunCommand.self,
       StatusCommand.self, ReloadCommand.self, PauseCommand.self, ResumeCommand.self,
       HistoryCommand.self, DiffCommand.self, RestoreCommand.self, InitCommand.self,
-      DoctorCommand.self,
+      FleetCommands.self, DoctorCommand.self,
     ])
 }

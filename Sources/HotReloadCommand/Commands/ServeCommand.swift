@@ -35,7 +35,8 @@ struct ServeCommand: AsyncParsableCommand {
       loopback address, or for a name that --allow-host gives. Hidden files, *.pem, *.key and secret/ are never served.
 
       OTHER PATHS
-        /_hotreload/             what was reloaded, how long it took, what is wrong
+        /_hotreload/             what was reloaded, how long it took, what is wrong; with a [fleet] table in hotreload.toml
+                                 also how the fleet is
         /_hotreload/status.json  the same for probes
         /livereload.js           for browser extensions that speak LiveReload
 

@@ -40,15 +40,19 @@ struct SiteRun: Sendable {
     // What it would tell about reloads is printed as results.
     logger.logLevel = .critical
     let (settings, silent) = (self.command, logger)
-    let configuration = try await BlockingExecutor.shared.run { [workspace] in
-      try settings.hotReloadConfiguration(for: workspace, logger: silent)
+    let (configuration, fleet) = try await BlockingExecutor.shared.run { [workspace] in
+      (
+        try settings.hotReloadConfiguration(for: workspace, logger: silent),
+        FleetSection(of: workspace)
+      )
     }
     logger.logLevel = .warning
     return try await SiteServer.start(
       workspace, configuration: configuration,
       options: SiteOptions(
         pages: pages, host: command.host, port: command.port, allowedHosts: command.allowHost,
-        instance: command.instance, redaction: command.options.redaction, logger: logger))
+        instance: command.instance, redaction: command.options.redaction,
+        sections: fleet.map { [$0] } ?? [], services: fleet.map { [$0] } ?? [], logger: logger))
   }
 
   // MARK: The server

@@ -23,7 +23,7 @@ final class StandardOutput: Sendable {
     case closed
   }
 
-  private let descriptor: CInt
+  let descriptor: CInt
   private let state: Mutex<State>
 
   /// - Parameter holding: whether what is written is held back until ``open(with:)``.

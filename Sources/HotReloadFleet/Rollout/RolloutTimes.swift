@@ -1,6 +1,7 @@
 /// How long things may take in a fleet. All of it is measured by each instance on its own monotonic clock.
 public struct RolloutTimes: Sendable, Hashable {
-  /// An instance that the store has not heard of for so long is lost.
+  /// An instance that the store has not heard of for so long is lost. An etcd gives no lease that is shorter than one and a half of its
+  /// election timeout: 2 s, as it is installed.
   public var lease: Duration = .seconds(10)
   /// How long a lost instance may take to come back before it counts as a failure.
   public var grace: Duration = .seconds(15)

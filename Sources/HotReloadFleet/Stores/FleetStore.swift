@@ -70,6 +70,18 @@ extension FleetStore {
     try await read(range, limit: StoreLimits.pageEntries)
   }
 
+  /// The entries of a range, and the revision of the first page: a watch from there tells what else there is.
+  func readAll(_ range: StoreRange) async throws(StoreError) -> ([StoreEntry], StoreRevision) {
+    var page = try await read(range)
+    let revision = page.revision
+    var entries = page.entries
+    while let rest = page.rest {
+      page = try await read(rest)
+      entries += page.entries
+    }
+    return (entries, revision)
+  }
+
   static func checkLimit(_ limit: Int) throws(StoreError) {
     guard 1...StoreLimits.pageEntries ~= limit else {
       throw StoreError(

@@ -1,6 +1,7 @@
 public import HotReload
 public import HotReloadBrowser
 public import Logging
+public import ServiceLifecycle
 public import WorkspaceTools
 
 /// How a workspace is served to the browsers of whoever works on it.
@@ -29,6 +30,10 @@ public struct SiteOptions: Sendable {
   public var instance: String
   /// What is hidden where values of configs are shown.
   public var redaction: RedactionRules
+  /// Sections that the dashboard has beside its own, such as a fleet's.
+  public var sections: [any StatusSource]
+  /// What runs as long as the server, such as what keeps a section up to date; one that ends ends the server.
+  public var services: [any Service]
   /// Where is logged what the person at the browser cannot see.
   public var logger: Logger
 
@@ -37,6 +42,7 @@ public struct SiteOptions: Sendable {
     pages: Pages = .workspace, host: String = "127.0.0.1", port: Int = defaultPort,
     allowedHosts: [String] = [], instance: String = HotReloadConfiguration.defaultInstance,
     redaction: RedactionRules = .default,
+    sections: [any StatusSource] = [], services: [any Service] = [],
     logger: Logger = Logger(label: HotReloadConfiguration.loggerLabel)
   ) {
     self.pages = pages
@@ -45,6 +51,8 @@ public struct SiteOptions: Sendable {
     self.allowedHosts = allowedHosts
     self.instance = instance
     self.redaction = redaction
+    self.sections = sections
+    self.services = services
     self.logger = logger
   }
 }

@@ -25,7 +25,7 @@ struct SiteParts: Sendable {
     var liveOptions = LiveReloadOptions(
       policy: RequestPolicy(allowedHosts: options.allowedHosts), redaction: options.redaction,
       logger: options.logger)
-    var sources = Dashboard.Sources()
+    var sources = Dashboard.Sources(sections: options.sections)
     switch options.pages {
     case .workspace:
       let content = try await SiteContent.load(by: manager)

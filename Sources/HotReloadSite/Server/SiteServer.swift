@@ -61,11 +61,12 @@ public final class SiteServer: Sendable {
         logger: logger),
       connections: connections)
     // They end in the opposite order: first what keeps connections open, then the server, then what it shows.
-    var services: [any Service] = [
-      manager, SiteControl(manager, instance: options.instance, logger: logger), application,
-      parts.dashboard,
-      parts.live,
-    ]
+    var services: [any Service] =
+      [
+        manager, SiteControl(manager, instance: options.instance, logger: logger), application,
+        parts.dashboard,
+        parts.live,
+      ] + options.services
     if let proxy = parts.proxy { services.insert(proxy, at: 2) }
     group = ServiceGroup(services: services, logger: logger)
   }

@@ -34,7 +34,8 @@ private struct InstanceHarness {
     let record = RolloutRecord(
       release: Self.release, stages: RolloutStage.atOnce,
       step: RolloutStep(entering: 0, of: RolloutStage.atOnce, hashes: [machine.hash]),
-      state: state, proposedBy: "me", controller: "web-1", fence: 1)
+      state: state, proposal: "p1", proposedBy: "me", startedAt: 0, movedAt: 0, controller: "web-1",
+      fence: 1)
     var changes: [FleetChange] = [.put(entry(Self.keys.rollout), .rollout(record))]
     if let committed {
       changes.append(
@@ -163,18 +164,21 @@ struct InstanceMachineTests {
   func edits() {
     let content = BundleDigest(rawValue: "edited")
     var source = InstanceHarness(isSource: true)
-    source.send(.edited(content))
+    source.send(.edited(content, isNew: true))
     guard case .propose(content) = source.actions.first else {
       Issue.record("it does not propose")
       return
     }
     var other = InstanceHarness()
-    other.send(.edited(content))
-    guard case .drifted(content) = other.actions.first else {
-      Issue.record("it does not report")
-      return
-    }
+    // While the fleet has agreed on nothing, nothing drifts from it.
+    other.send(.edited(content, isNew: true))
+    #expect(other.actions.isEmpty && other.machine.report.drift == nil)
+    other.order(.ended(.committed), committed: InstanceHarness.release)
+    let drifts = other.actions.count { if case .drifted(content) = $0 { true } else { false } }
+    #expect(drifts == 1)
     #expect(other.machine.report.drift == content && other.application == nil)
+    other.send(.edited(InstanceHarness.release.content, isNew: true))
+    #expect(other.machine.report.drift == nil)
   }
 
   @Test("says that it leaves, and leaves even if the store does not listen")

@@ -59,7 +59,8 @@ struct RolloutValuesTests {
       release: Release(number: 7, content: BundleDigest(rawValue: "abc")), base: nil,
       stages: RolloutStage.standard,
       step: RolloutStep(entering: 0, of: RolloutStage.standard, hashes: Self.hashes),
-      state: .ended(.rolledBack(failure, unreverted: 2)), proposedBy: "me", controller: "web-9",
+      state: .ended(.rolledBack(failure, unreverted: 2)), proposal: "p1", proposedBy: "me",
+      startedAt: 1, movedAt: 2, controller: "web-9",
       fence: 12)
     let revision = StoreRevision(rawValue: 3)
     func change(_ value: [UInt8]) -> FleetChange? {

@@ -74,7 +74,7 @@ import Testing
     let keeper = LeaseKeeper(store, lease, clock: StoreClock(clock))
     let (answers, continuation) = AsyncStream.makeStream(of: Duration.self)
     let running = Task {
-      try await keeper.run { safeUntil, _ in continuation.yield(safeUntil) }
+      try await keeper.run { _, safeUntil, _ in continuation.yield(safeUntil) }
     }
     var iterator = answers.makeAsyncIterator()
     for number in 1...5 {

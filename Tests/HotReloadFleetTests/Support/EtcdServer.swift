@@ -2,6 +2,8 @@ import Foundation
 import Glibc
 import HotReloadFleet
 import HotReloadTesting
+import Logging
+import Synchronization
 import SystemPackage
 
 /// An etcd that is installed here.
@@ -20,7 +22,7 @@ struct EtcdBinary: Sendable, CustomStringConvertible {
 }
 
 /// One member of an etcd, in a process of its own, on the loopback interface.
-final class EtcdServer {
+final class EtcdServer: Sendable {
   struct Missing: Error, CustomStringConvertible {
     var description: String
   }
@@ -33,7 +35,7 @@ final class EtcdServer {
   private let folder: TemporaryWorkspace
   private let peer: String
   private let arguments: [String]
-  private var process = Process()
+  private let process = Mutex(Process())
 
   /// Starts a server, and returns when it answers.
   init(_ binary: EtcdBinary, _ arguments: [String] = []) async throws {
@@ -49,7 +51,7 @@ final class EtcdServer {
 
   /// Starts the server on the data that it has.
   func start() async throws {
-    process = Process()
+    let process = Process()
     process.executableURL = URL(fileURLWithPath: binary.path)
     process.arguments =
       [
@@ -63,7 +65,10 @@ final class EtcdServer {
     process.standardOutput = FileHandle(forWritingAtPath: log.string)
     process.standardError = process.standardOutput
     try process.run()
-    let store = try EtcdStore(EtcdOptions(endpoints: [endpoint]))
+    self.process.withLock { $0 = process }
+    let store = try EtcdStore(
+      EtcdOptions(endpoints: [endpoint]),
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     for attempt in 0... {
       if await answers(store) { break }
       guard process.isRunning, attempt < Self.attempts else {
@@ -87,15 +92,20 @@ final class EtcdServer {
 
   /// Kills it as a power cut would.
   func kill() {
+    let process = process.withLock { $0 }
     guard process.isRunning else { return }
     Glibc.kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
   }
 
   /// Has it do nothing, with its connections open.
-  func pause() { Glibc.kill(process.processIdentifier, SIGSTOP) }
+  func pause() { signal(SIGSTOP) }
 
-  func resume() { Glibc.kill(process.processIdentifier, SIGCONT) }
+  func resume() { signal(SIGCONT) }
+
+  private func signal(_ number: CInt) {
+    Glibc.kill(process.withLock { $0.processIdentifier }, number)
+  }
 
   private static func freePort() throws -> UInt16 {
     let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)

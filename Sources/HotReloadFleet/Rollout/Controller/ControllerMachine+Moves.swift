@@ -1,6 +1,8 @@
 extension ControllerMachine {
   /// How many failures of earlier releases are cleaned up with a new rollout.
   static let maximumSwept = 64
+  /// How many rollouts are remembered.
+  static let maximumHistory: UInt64 = 100
 
   /// The transaction that makes a move, on what the view has; nil if the move makes no sense there.
   ///
@@ -38,7 +40,9 @@ extension ControllerMachine {
     let record = RolloutRecord(
       release: release, base: view.orders.committed?.value.release, stages: plan,
       step: RolloutStep(entering: 0, of: plan, hashes: view.hashes), state: .running,
-      proposedBy: proposal.value.proposedBy, controller: identity.name, fence: fence.rawValue)
+      proposal: proposal.value.id, proposedBy: proposal.value.proposedBy,
+      startedAt: wallClock(), movedAt: wallClock(), controller: identity.name, fence: fence.rawValue
+    )
     guard let value = try? FleetKeys.encode(record) else { return nil }
     let before = view.orders.record.map(\.modified)
     return StoreTransaction(
@@ -78,6 +82,12 @@ extension ControllerMachine {
       mutations.append(.put(quarantine, kept))
     default: break
     }
+    if case .ended = record.state {
+      mutations.append(.put(keys.history(of: release.number), value))
+      if release.number > Self.maximumHistory {
+        mutations.append(.delete(keys.history(of: release.number - Self.maximumHistory)))
+      }
+    }
     if let command = view.command {
       // Whatever was wanted, this has answered it.
       conditions.append(StoreCondition(keys.command, .modified(command.modified)))
@@ -92,6 +102,7 @@ extension ControllerMachine {
     var next = record
     next.controller = identity.name
     next.fence = fence.rawValue
+    next.movedAt = wallClock()
     switch move {
     case .enter(let stage):
       next.step = step(entering: stage, record, view)

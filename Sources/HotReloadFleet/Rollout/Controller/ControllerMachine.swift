@@ -110,6 +110,8 @@ struct ControllerMachine: Sendable {
   let times: RolloutTimes
   /// The plan of proposals that have none.
   let stages: [RolloutStage]
+  /// The time of day in milliseconds since 1970. It is written down for people; nothing is decided by it.
+  let wallClock: @Sendable () -> Int64
   var lease: StoreLeaseID?
   /// When the last request was sent that the store answered.
   var heard = Duration.zero
@@ -123,12 +125,14 @@ struct ControllerMachine: Sendable {
 
   init(
     identity: InstanceMachine.Identity, keys: FleetKeys, times: RolloutTimes = RolloutTimes(),
-    stages: [RolloutStage] = RolloutStage.standard
+    stages: [RolloutStage] = RolloutStage.standard,
+    wallClock: @escaping @Sendable () -> Int64 = { 0 }
   ) {
     self.identity = identity
     self.keys = keys
     self.times = times
     self.stages = stages.isEmpty ? RolloutStage.atOnce : stages
+    self.wallClock = wallClock
     hash = InstanceHash(of: identity.name)
   }
 
@@ -270,7 +274,7 @@ struct ControllerMachine: Sendable {
   private mutating func decide(at now: Duration, _ actions: inout [Action]) {
     guard write == nil else { return }
     guard let leading else {
-      guard let ownSeat, lease != nil else { return campaign(at: now, &actions) }
+      guard let ownSeat, lease != nil, !isRetired else { return campaign(at: now, &actions) }
       if now - heard < times.lease { lead(fencedBy: ownSeat, at: now, &actions) }
       return
     }

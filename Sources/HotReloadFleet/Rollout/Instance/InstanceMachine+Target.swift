@@ -63,7 +63,7 @@ extension InstanceMachine {
 
   /// What runs is what shall run. If the fleet has agreed on it, it is good.
   private mutating func settle(at now: Duration, _ actions: inout [Action]) {
-    guard let running, running != memory.good,
+    guard let running, running != memory.good || memory.attempt != nil,
       running == orders?.committed?.value.release
     else { return }
     memory.good = running

@@ -39,8 +39,8 @@ struct InstanceMachine: Sendable {
     /// The last good content is in force again.
     case reverted(Task)
     case healthChecked(Task, failure: String?)
-    /// The instance's own files have this content now.
-    case edited(BundleDigest)
+    /// Somebody edited the instance's own files, and they have this content now. It is not new if the fleet has refused it.
+    case edited(BundleDigest, isNew: Bool)
     /// A deadline may have passed.
     case timePassed
     /// The process is asked to stop.
@@ -159,6 +159,9 @@ struct InstanceMachine: Sendable {
   var departure: Duration?
   var hasDeparted = false
   var isSuperseded = false
+  /// What the instance's own files were edited to, and, if that was proposed and has not come to its end, the same.
+  var own: BundleDigest?
+  var proposed: BundleDigest?
   private var lastNumber: UInt64 = 0
 
   init(
@@ -194,11 +197,12 @@ struct InstanceMachine: Sendable {
     case .applied(let task, let failure): takeApplication(task, failure, at: now, &actions)
     case .reverted(let task): takeReversion(task, &actions)
     case .healthChecked(let task, let failure): takeHealth(task, failure, at: now, &actions)
-    case .edited(let content): takeEdit(content, &actions)
+    case .edited(let content, let isNew): takeEdit(content, isNew: isNew, &actions)
     case .timePassed: expire(at: now, &actions)
     case .depart: depart(at: now, &actions)
     }
     step(at: now, &actions)
+    noteDrift(&actions)
     tell(&actions)
     return actions
   }
@@ -206,7 +210,8 @@ struct InstanceMachine: Sendable {
   private mutating func start(at now: Duration, _ actions: inout [Action]) {
     heard = now
     asked = now
-    if let died = memory.attempt {
+    // What it started with for want of anything else has not killed it yet.
+    if let died = memory.attempt, died != memory.good {
       memory.strike(died)
       memory.attempt = nil
       actions.append(.remember(memory))
@@ -220,17 +225,34 @@ struct InstanceMachine: Sendable {
     orders = newer
   }
 
-  private mutating func takeEdit(_ content: BundleDigest, _ actions: inout [Action]) {
-    guard content != running?.content, content != memory.good?.content else {
+  private mutating func takeEdit(
+    _ content: BundleDigest, isNew: Bool, _ actions: inout [Action]
+  ) {
+    own = content
+    proposed = nil
+    let isKnown = content == running?.content || content == orders?.committed?.value.release.content
+    guard identity.isSource, isNew, !isKnown else { return }
+    proposed = content
+    actions.append(.propose(content))
+  }
+
+  /// The instance's own files drift if the fleet has agreed on something else, and they are neither what is being tried nor a
+  /// proposal that has not come to its end.
+  private mutating func noteDrift(_ actions: inout [Action]) {
+    let record = orders?.record?.value
+    if let record, record.release.content == proposed, case .ended = record.state { proposed = nil }
+    guard let own, let agreed = orders?.committed?.value.release.content else { return }
+    if own == agreed {
+      // What the fleet has agreed on is no edit any more, whatever it agrees on later.
+      self.own = nil
       report.drift = nil
       return
     }
-    if identity.isSource {
-      actions.append(.propose(content))
-    } else if report.drift != content {
-      report.drift = content
-      actions.append(.drifted(content))
-    }
+    let trial = record.flatMap { $0.isOnTrial ? $0.release.content : nil }
+    let isDrift = ![trial, running?.content, proposed].contains(own)
+    guard report.drift != (isDrift ? own : nil) else { return }
+    report.drift = isDrift ? own : nil
+    if isDrift { actions.append(.drifted(own)) }
   }
 
   private mutating func depart(at now: Duration, _ actions: inout [Action]) {

@@ -63,6 +63,9 @@ extension FleetKeys {
     }
   }
 
+  /// A rollout that has ended; nil if this version cannot read it.
+  func pastRollout(_ bytes: [UInt8]) -> RolloutRecord? { try? decode(bytes) }
+
   /// Reads the version first: of another one, nothing else can be relied on.
   private func decode<Value: Decodable & VersionedValue>(_ bytes: [UInt8]) throws -> Value {
     let data = Data(bytes)

@@ -10,6 +10,7 @@
 /// PREFIX/requests/proposal   Proposal             what is to be rolled out next
 /// PREFIX/requests/command    RolloutCommand       what a person wants
 /// PREFIX/requests/refusal    Refusal              why the last refused proposal came to nothing
+/// PREFIX/history/NUMBER      RolloutRecord        how the rollout of this release ended
 /// PREFIX/bundles/…           Bundle               what is rolled out, in pieces
 /// ```
 /// Each instance watches `orders/` alone: a few changes in a rollout, however many instances there are. The controller watches all.
@@ -47,6 +48,14 @@ public struct FleetKeys: Sendable, Hashable {
   public func failure(of release: UInt64) -> StoreKey { key("failures/\(release)") }
   /// That a bundle must not be rolled out.
   public func quarantine(_ content: BundleDigest) -> StoreKey { key("quarantine/\(content)") }
+
+  /// How the rollout of a release ended. The number has 20 digits, so that keys stand in the order of the releases.
+  public func history(of release: UInt64) -> StoreKey {
+    let digits = String(release)
+    return key("history/" + String(repeating: "0", count: 20 - digits.utf8.count) + digits)
+  }
+  /// How all rollouts that are remembered ended, the oldest first.
+  public var history: StoreRange { .prefix(key("history/")) }
 
   private func key(_ rest: String) -> StoreKey { StoreKey("\(prefix)/\(rest)") }
 }

@@ -37,8 +37,14 @@ public struct RolloutRecord: Sendable, Hashable, Codable {
   public var step: RolloutStep
   /// What is going on.
   public var state: RolloutState
+  /// The name of the proposal that it came from.
+  public var proposal: String
   /// Who proposed it, for people.
   public var proposedBy: String
+  /// When it began, in milliseconds since 1970 by the clock of the controller; for people, nothing is decided by it.
+  public var startedAt: Int64
+  /// When this was written, in the same way.
+  public var movedAt: Int64
   /// The controller that wrote this.
   public var controller: String
   /// The revision that created that controller's key.

@@ -14,18 +14,22 @@ public struct LeaseKeeper: Sendable {
   private let clock: StoreClock
   private let lease: StoreLease
   private let granted: Duration
+  private let longestPause: Duration?
 
   /// Creates a keeper; nothing is sent yet.
   /// - Parameters:
+  ///   - longestPause: the longest time between two requests, for who wants to hear of the store more often than the lease needs:
+  ///     a store may have given a longer one than was asked for.
   ///   - grantedAt: when the request for the lease was sent, by the clock; nil for now.
   ///   - clock: a monotonic clock.
   public init(
     _ store: any FleetStore, _ lease: StoreLease, grantedAt: Duration? = nil,
-    clock: StoreClock = .continuous
+    longestPause: Duration? = nil, clock: StoreClock = .continuous
   ) {
     self.store = store
     self.lease = lease
     self.clock = clock
+    self.longestPause = longestPause
     granted = grantedAt ?? clock.now()
   }
 
@@ -34,11 +38,13 @@ public struct LeaseKeeper: Sendable {
   ///
   /// A request that fails is sent again at the next third. The lease is lost when the store says so, or when nothing that was sent
   /// within its time to live was answered: from then on what depends on it may be gone.
-  /// - Parameter onAnswer: called after each request with until when, by the clock, the lease is safe, and the error if
-  ///   it failed.
+  /// - Parameter onAnswer: called after each request with when it was sent and until when the lease is safe, both by the
+  ///   clock, and the error if it failed.
   /// - Throws: ``StoreError`` with the code `leaseNotFound`, or what does not mend by itself.
   public func run(
-    onAnswer: @Sendable (_ safeUntil: Duration, StoreError?) async -> Void = { _, _ in }
+    onAnswer: @Sendable (_ sent: Duration, _ safeUntil: Duration, StoreError?) async -> Void = {
+      _, _, _ in
+    }
   ) async throws(StoreError) {
     var life = lease.timeToLive
     var safeUntil = granted + life
@@ -52,16 +58,17 @@ public struct LeaseKeeper: Sendable {
         life = try await store.keepAlive(lease.id).timeToLive
         safeUntil = sent + life
         next = sent + pause(life)
-        await onAnswer(safeUntil, nil)
+        await onAnswer(sent, safeUntil, nil)
       } catch {
         if Task.isCancelled { return }
         guard error.isSafeToRetry else { throw error }
-        await onAnswer(safeUntil, error)
+        await onAnswer(sent, safeUntil, error)
       }
     }
   }
 
   private func pause(_ life: Duration) -> Duration {
-    max(life / Self.requestsPerLife, Self.shortestPause)
+    let pause = life / Self.requestsPerLife
+    return max(min(pause, longestPause ?? pause), Self.shortestPause)
   }
 }

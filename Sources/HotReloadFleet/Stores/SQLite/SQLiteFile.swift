@@ -20,9 +20,12 @@ enum SQLiteFile {
   private static let format = 1
   private static let pageSize = 4_096
 
-  /// Opens the database, and makes it if there is none.
-  static func open(_ path: FilePath, _ options: SQLiteOptions) throws(StoreError) -> DatabaseQueue {
-    try makePrivate(path)
+  /// Opens the database.
+  /// - Parameter creating: whether it is made if there is none.
+  static func open(
+    _ path: FilePath, creating: Bool, _ options: SQLiteOptions
+  ) throws(StoreError) -> DatabaseQueue {
+    try makePrivate(path, creating: creating)
     var configuration = Configuration()
     configuration.label = "hotreload-fleet"
     configuration.journalMode = .wal
@@ -88,13 +91,14 @@ enum SQLiteFile {
 
   /// Sees to it that the file is there, on a file system of this host, and only for its owner. SQLite gives the files that it
   /// puts beside it the same permissions.
-  private static func makePrivate(_ path: FilePath) throws(StoreError) {
+  private static func makePrivate(_ path: FilePath, creating: Bool) throws(StoreError) {
     let folder = path.removingLastComponent()
     do {
-      try makeFolders(folder)
+      if creating { try makeFolders(folder) }
       try refuseNetwork(folder)
       let file = try FileDescriptor.open(
-        path, .readWrite, options: [.create, .closeOnExec], permissions: [.ownerReadWrite])
+        path, .readWrite, options: creating ? [.create, .closeOnExec] : [.closeOnExec],
+        permissions: creating ? [.ownerReadWrite] : nil)
       defer { try? file.close() }
       var status = stat()
       guard fstat(file.rawValue, &status) == 0 else { throw Errno(rawValue: errno) }
@@ -102,6 +106,10 @@ enum SQLiteFile {
       guard fchmod(file.rawValue, 0o600) == 0 else { throw Errno(rawValue: errno) }
     } catch let error as StoreError {
       throw error
+    } catch Errno.noSuchFileOrDirectory where !creating {
+      throw StoreError(
+        .missing,
+        "there is no fleet's store at \(path); the first instance that joins the fleet makes it")
     } catch {
       throw StoreError(
         .unsupported,

@@ -25,31 +25,41 @@ public final class SQLiteStore: FleetStore {
   private let changed = ChangeSignal()
   private let doorbell: Doorbell
 
-  /// Opens the store of a workspace, `data/hotreload/fleet.sqlite`, and makes it if there is none.
-  /// - Throws: ``StoreError``.
-  public static func open(
-    in workspace: Workspace, options: SQLiteOptions = SQLiteOptions(),
-    logger: Logger = Logger(label: "hotreload.fleet")
-  ) async throws(StoreError) -> SQLiteStore {
-    let path = workspace.dataDirectory.appending("hotreload").appending("fleet.sqlite")
-    return try await open(path, options: options, logger: logger)
+  /// Where the store of a workspace is: `data/hotreload/fleet.sqlite`.
+  public static func path(in workspace: Workspace) -> FilePath {
+    workspace.dataDirectory.appending("hotreload").appending("fleet.sqlite")
   }
 
-  /// Opens a store, and makes it, and the folders that it is in, if there is none.
-  /// - Throws: ``StoreError`` with the code `unsupported` if it cannot be kept there, `corrupted`, `invalidOptions` and others.
+  /// Opens the store of a workspace, `data/hotreload/fleet.sqlite`.
+  /// - Parameter creating: whether it is made if there is none. Who only looks on should not: default true.
+  /// - Throws: ``StoreError``.
   public static func open(
-    _ path: FilePath, options: SQLiteOptions = SQLiteOptions(),
+    in workspace: Workspace, creating: Bool = true, options: SQLiteOptions = SQLiteOptions(),
     logger: Logger = Logger(label: "hotreload.fleet")
   ) async throws(StoreError) -> SQLiteStore {
-    try await open(path, options: options, host: .system, logger: logger)
+    try await open(path(in: workspace), creating: creating, options: options, logger: logger)
+  }
+
+  /// Opens a store.
+  /// - Parameter creating: whether it, and the folders that it is in, are made if there is none. Default true.
+  /// - Throws: ``StoreError`` with the code `unsupported` if it cannot be kept there, `missing` if there is none and none is to be made,
+  ///   `corrupted`, `invalidOptions` and others.
+  public static func open(
+    _ path: FilePath, creating: Bool = true, options: SQLiteOptions = SQLiteOptions(),
+    logger: Logger = Logger(label: "hotreload.fleet")
+  ) async throws(StoreError) -> SQLiteStore {
+    try await open(path, creating: creating, options: options, host: .system, logger: logger)
   }
 
   static func open(
-    _ path: FilePath, options: SQLiteOptions, host: HostClock, logger: Logger
+    _ path: FilePath, creating: Bool = true, options: SQLiteOptions, host: HostClock,
+    logger: Logger
   ) async throws(StoreError) -> SQLiteStore {
     try options.validate()
     do {
-      let queue = try await BlockingExecutor.shared.run { try SQLiteFile.open(path, options) }
+      let queue = try await BlockingExecutor.shared.run {
+        try SQLiteFile.open(path, creating: creating, options)
+      }
       return SQLiteStore(path, queue, options, host, logger)
     } catch {
       throw StoreError(sqlite: error, path)

@@ -23,6 +23,8 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
     public static let permissionDenied = Code(description: "permissionDenied")
     /// The store's content, or what it answered, is not what it should be.
     public static let corrupted = Code(description: "corrupted")
+    /// There is no store there, and none was to be made.
+    public static let missing = Code(description: "missing")
     /// A store cannot be kept there, or is of a kind that is not known.
     public static let unsupported = Code(description: "unsupported")
     /// The settings of the store are wrong.

@@ -1,0 +1,183 @@
+import HotReload
+import SystemPackage
+import WorkspaceFiles
+public import WorkspaceTools
+
+/// The `[fleet]` table of a workspace's `hotreload.toml`, by which instances and the command line find the same fleet:
+///
+/// ```toml
+/// [fleet]
+/// name = "shop"
+/// store = "etcd"                              # or "sqlite", the default
+/// endpoints = ["https://etcd-1:2379", "https://etcd-2:2379"]
+/// user = "shop"
+/// password = "${file:/run/secrets/etcd}"      # never the password itself
+/// source = true                               # edits of this workspace's files are proposals
+/// stages = [{ percent = 1, bake = 300 }, { percent = 100, bake = 600 }]   # bake in seconds
+/// ```
+///
+/// `path` is the file of a SQLite store, `namespace` what all keys in etcd begin with, `ca`, `certificate` and `key` are files in PEM, all relative to
+/// the workspace's root, `instance` is the instance's name, and `include`, `exclude` and `allow_secrets` say what belongs to a bundle. `${…}` works in all texts.
+public struct FleetSettings: Sendable, Hashable, Decodable {
+  /// Which store.
+  public enum Store: String, Sendable, Hashable, Decodable { case sqlite, etcd }
+
+  /// One stage of the plan.
+  public struct Stage: Sendable, Hashable, Decodable {
+    /// How much of the fleet.
+    public var percent: Double
+    /// How long it is watched, in seconds.
+    public var bake: Double?
+  }
+
+  /// The table's name in the settings file.
+  public static let key = "fleet"
+
+  public var name: String?
+  public var store: Store?
+  public var path: String?
+  public var endpoints: [String]?
+  public var namespace: String?
+  public var user: String?
+  public var password: String?
+  public var ca: String?
+  public var certificate: String?
+  public var key: String?
+  public var instance: String?
+  public var source: Bool?
+  public var stages: [Stage]?
+  public var include: [String]?
+  public var exclude: [String]?
+  public var allowSecrets: Bool?
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case name, store, path, endpoints, namespace, user, password, ca, certificate, key, instance
+    case source, stages, include, exclude
+    case allowSecrets = "allow_secrets"
+  }
+
+  /// Settings of nothing.
+  public init() {}
+
+  /// The settings of a workspace; nil if its `hotreload.toml` has no such table. Blocks.
+  /// - Throws: ``FleetError`` with the code `invalidOptions`, and each problem with its place.
+  public static func load(from workspace: Workspace) throws(FleetError) -> FleetSettings? {
+    let file = HotReloadConfiguration.settingsFile
+    let bytes: [UInt8]
+    do {
+      bytes = try readStably(
+        workspace.root.appending(file), limit: HotReloadConfiguration.maximumSettingsSize
+      ).bytes
+    } catch {
+      if case .missing = error { return nil }
+      throw FleetError(.invalidOptions, "\(file) cannot be read: \(error)", cause: error)
+    }
+    do {
+      let tree = try ConfigFormat.toml.parse(bytes, file: file)
+      return try tree.table?[Self.key].map { try settings(in: $0, of: workspace) }
+    } catch let error as FleetError {
+      throw error
+    } catch {
+      throw FleetError(.invalidOptions, "\(error)", cause: error)
+    }
+  }
+
+  private static func settings(
+    in tree: ConfigTree, of workspace: Workspace
+  ) throws -> FleetSettings {
+    let known = CodingKeys.allCases.map(\.stringValue)
+    var problems = (tree.table ?? ConfigTable()).filter { !known.contains($0.key) }.map { entry in
+      ConfigDiagnostic(
+        location: entry.keyLocation ?? entry.value.location, keyPath: "\(Self.key).\(entry.key)",
+        message: "unknown setting; there are \(known.joined(separator: ", "))")
+    }
+    let filled = Interpolation(
+      environment: workspace.environment.variables, root: workspace.root
+    ).applied(to: tree)
+    problems += filled.diagnostics
+    guard problems.isEmpty else {
+      throw FleetError(
+        .invalidOptions, problems.map(\.description).joined(separator: "\n"))
+    }
+    do {
+      var settings = try filled.tree.decode(FleetSettings.self)
+      // Not relative to wherever the process was started.
+      settings.ca = settings.ca.map { workspace.root.pushing(FilePath($0)).string }
+      settings.certificate = settings.certificate.map {
+        workspace.root.pushing(FilePath($0)).string
+      }
+      settings.key = settings.key.map { workspace.root.pushing(FilePath($0)).string }
+      return settings
+    } catch {
+      throw FleetError(.invalidOptions, error.description, cause: error)
+    }
+  }
+
+  /// What an instance takes part by, with what these settings do not say taken from other options.
+  public func options(over defaults: FleetOptions = FleetOptions()) throws(FleetError)
+    -> FleetOptions
+  {
+    var options = defaults
+    if let name { options.fleet = name }
+    if let instance { options.instance = instance }
+    if let source { options.isSource = source }
+    if let stages {
+      options.stages = stages.map {
+        RolloutStage(percent: $0.percent, bake: .seconds($0.bake ?? 0))
+      }
+    }
+    if let include { options.scope.include = include }
+    if let exclude { options.scope.exclude += exclude }
+    if let allowSecrets { options.scope.allowsSecrets = allowSecrets }
+    switch store {
+    case .etcd: options.store = .etcd(try etcd())
+    case .sqlite: options.store = .sqlite(path.map { FilePath($0) })
+    case nil:
+      if endpoints != nil { options.store = .etcd(try etcd()) }
+      if let path { options.store = .sqlite(FilePath(path)) }
+    }
+    try options.validate()
+    return options
+  }
+
+  private func etcd() throws(FleetError) -> EtcdOptions {
+    guard let endpoints, !endpoints.isEmpty else {
+      throw FleetError(
+        .invalidOptions,
+        "fleet.endpoints is missing: the addresses of etcd's members, such as [\"https://etcd-1:2379\"]"
+      )
+    }
+    var options = EtcdOptions(endpoints: endpoints)
+    if let namespace { options.namespace = namespace }
+    if let user { options.credentials = .init(user: user, password: password ?? "") }
+    options.tls = .init(
+      trustRoots: ca.map { FilePath($0) }, certificate: certificate.map { FilePath($0) },
+      key: key.map { FilePath($0) })
+    return options
+  }
+}
+
+extension FleetOptions.Store {
+  /// Opens the store.
+  /// - Parameters:
+  ///   - workspace: in which the default SQLite store is, and to whose root paths are relative.
+  ///   - creating: whether a SQLite store is made if there is none.
+  /// - Returns: the store, and whether whoever asked has to close it.
+  /// - Throws: ``FleetError`` with the code `store`.
+  public func open(
+    in workspace: Workspace, creating: Bool = true
+  ) async throws(FleetError) -> (store: any FleetStore, isOwned: Bool) {
+    do throws(StoreError) {
+      switch self {
+      case .opened(let store): return (store, false)
+      case .etcd(let options): return (try EtcdStore(options), true)
+      case .sqlite(nil):
+        return (try await SQLiteStore.open(in: workspace, creating: creating), true)
+      case .sqlite(let path?):
+        return (try await SQLiteStore.open(workspace.root.pushing(path), creating: creating), true)
+      }
+    } catch {
+      throw .store(error)
+    }
+  }
+}
