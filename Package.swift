@@ -214,6 +214,12 @@ let package = Package(
       dependencies: ["HotReload", "FileWatching", "WorkspaceTools", system, logging],
       path: "Tests/Support/CrashingServer", swiftSettings: strict),
     .executableTarget(
+      name: "FleetServer",
+      dependencies: [
+        "HotReload", "HotReloadFleet", "WorkspaceTools", system, logging, lifecycle, hummingbird,
+      ],
+      path: "Tests/Support/FleetServer", swiftSettings: strict),
+    .executableTarget(
       name: "StoreProcess", dependencies: ["HotReloadFleet", system],
       path: "Tests/Support/StoreProcess", swiftSettings: strict),
     .target(
@@ -289,8 +295,9 @@ let package = Package(
     .testTarget(
       name: "HotReloadFleetTests",
       dependencies: [
-        "HotReloadFleet", "HotReloadFleetTesting", "HotReloadTesting", "StoreProcess",
+        "HotReload", "HotReloadFleet", "HotReloadFleetTesting", "HotReloadTesting", "StoreProcess",
         "WorkspaceFiles", "WorkspaceTools", system, logging, lifecycle,
+        .product(name: "InMemoryLogging", package: "swift-log"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -40,6 +40,8 @@ public struct HotReloadConfiguration: Sendable {
   public var maxWait: Duration
   /// Which configs pass or fail together. Default: none, each stands alone.
   public var atomicGroups: AtomicGroups
+  /// Where what is in force comes from. Default: the workspace's own files.
+  public var contentMode: ContentMode
   /// How long what came into force is on trial: what it replaced is kept meanwhile, and is in force again if
   /// ``healthCheck`` fails. Default 0, no trial; up to a day. A newer change begins the trial anew.
   public var bake: Duration
@@ -110,7 +112,8 @@ public struct HotReloadConfiguration: Sendable {
     instance: String = defaultInstance, journalLimits: JournalLimits = JournalLimits(),
     excludePatterns: [String] = defaultExcludePatterns,
     quietPeriod: Duration = .milliseconds(20), maxWait: Duration = .seconds(2),
-    atomicGroups: AtomicGroups = .none, bake: Duration = .zero,
+    atomicGroups: AtomicGroups = .none, contentMode: ContentMode = .workspace,
+    bake: Duration = .zero,
     healthCheck: (@Sendable (Snapshot) async throws -> Void)? = nil,
     healthCheckInterval: Duration = .seconds(1), bootPolicy: BootPolicy = .lastGood,
     backend: FileWatcher.Options.Backend = .automatic,
@@ -130,6 +133,7 @@ public struct HotReloadConfiguration: Sendable {
     self.quietPeriod = quietPeriod
     self.maxWait = maxWait
     self.atomicGroups = atomicGroups
+    self.contentMode = contentMode
     self.bake = bake
     self.healthCheck = healthCheck
     self.healthCheckInterval = healthCheckInterval
@@ -183,6 +187,14 @@ extension HotReloadConfiguration {
     if let name = atomicGroups.overlap {
       problems.append("atomicGroups: config \(name) is in two groups; a config can be in one only")
     }
+    if contentMode != .workspace, atomicGroups != .all {
+      problems.append(
+        "contentMode is managed and atomicGroups is not all; what is brought from elsewhere is applied whole"
+      )
+    }
+    if let folder = contentMode.initialFolder, !folder.isAbsolute {
+      problems.append("contentMode: \(folder) is not an absolute path")
+    }
     if let limit = loadOptions?.maximumFileSize, limit < 1 {
       problems.append("loadOptions.maximumFileSize is \(limit); it must be at least 1 byte")
     }
@@ -215,6 +227,7 @@ extension HotReloadConfiguration {
     compare("backupOnChange", backupOnChange, other.backupOnChange)
     compare("backupLimits", backupLimits, other.backupLimits)
     compare("keepsJournal", keepsJournal, other.keepsJournal)
+    compare("contentMode", contentMode, other.contentMode)
     compare("instance", instance, other.instance)
     compare("journalLimits", journalLimits, other.journalLimits)
     compare("excludePatterns", excludePatterns, other.excludePatterns)

@@ -27,6 +27,8 @@ public struct HotReloadError: Error, Sendable, Hashable, CustomStringConvertible
     public static let shutDown = Code(description: "shutDown")
     /// The files cannot be watched.
     public static let cannotWatch = Code(description: "cannotWatch")
+    /// What is in force is not the workspace's own files.
+    public static let managed = Code(description: "managed")
     /// There are too many handlers or event sequences.
     public static let tooManyReceivers = Code(description: "tooManyReceivers")
   }

@@ -126,6 +126,7 @@ extension HotReloadManager {
         await endRefreshing()
         await source.stop()
         await driver.stop()
+        driver.held?.finish()
         await bus.endReceivers(within: Self.handlerGracePeriod)
         onEnd(self)
         ended.open()

@@ -48,6 +48,12 @@ public struct Workspace: Sendable {
         loadOptions: loadOptions ?? self.loadOptions))
   }
 
+  /// The same for another folder, which is an absolute path; shares no box with this one.
+  func rooted(at folder: FilePath) -> Workspace {
+    Workspace(
+      box: WorkspaceBox(root: folder, environment: environment, loadOptions: loadOptions))
+  }
+
   init(box: WorkspaceBox) {
     self.box = box
   }

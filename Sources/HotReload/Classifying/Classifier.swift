@@ -39,7 +39,7 @@ struct Classifier: Sendable {
     _ candidate: Candidate, only isAccepted: (UnitID) -> Bool = { _ in true }
   ) -> ClassifiedCandidate {
     var result = ClassifiedCandidate(
-      producers: [candidate.producer], notices: candidate.notices)
+      producers: [candidate.producer], notices: candidate.notices, place: candidate.content)
     switch candidate.scope {
     case .everything: result.isEverything = true
     case .units(let units): result.units = units.filter(isLoaded)

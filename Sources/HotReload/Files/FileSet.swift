@@ -60,6 +60,9 @@ public struct FileSet: Sendable {
   private var version = Version()
   private var steps: [Step] = []
   private var sum: (UInt64, UInt64) = (0, 0)
+  /// The folder that the files were read from, and from which the content of large ones is read; nil if a program made
+  /// the set.
+  public package(set) var root: FilePath?
   /// Files that are there and were left out, and why: they cannot be read, or a link leads out of the root.
   public package(set) var problems: [ConfigDiagnostic] = []
 

@@ -125,6 +125,7 @@ final class FileSetReader: Sendable {
       }
     }
     var set = updates.isEmpty ? old : old.replacing(updates)
+    set.root = root
     set.problems = state.problems.sorted { $0.key.string < $1.key.string }.map(\.value)
     state.set = set
   }

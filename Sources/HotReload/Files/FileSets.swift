@@ -10,7 +10,17 @@ final class FileSets: Sendable {
 
   private let root: FilePath?
   private let filter: PathFilter?
-  private let readers = Mutex<[UnitID: FileSetReader]>([:])
+  private let readers = Mutex(Readers())
+
+  private struct Readers {
+    /// Those of the workspace's own files.
+    var own: [UnitID: FileSetReader] = [:]
+    /// How to make one for another folder.
+    var make: [UnitID: @Sendable (FilePath) -> FileSetReader] = [:]
+    /// Those of the folder that was read from last.
+    var folder: FilePath?
+    var others: [UnitID: FileSetReader] = [:]
+  }
 
   /// The sets of a workspace; without a root there are none.
   init(root: FilePath? = nil, filter: PathFilter? = nil) {
@@ -19,22 +29,36 @@ final class FileSets: Sendable {
   }
 
   func isLoaded(_ unit: UnitID) -> Bool {
-    readers.withLock { $0[unit] != nil }
+    readers.withLock { $0.own[unit] != nil }
   }
 
   /// What reads the unit's files; nil if nobody wants it loaded.
-  func reader(of unit: UnitID) -> FileSetReader? {
-    readers.withLock { $0[unit] }
+  /// - Parameter folder: where they lie; nil for the workspace itself.
+  func reader(of unit: UnitID, in folder: FilePath?) -> FileSetReader? {
+    readers.withLock { readers in
+      guard let folder else { return readers.own[unit] }
+      if readers.folder != folder {
+        readers.folder = folder
+        readers.others = [:]
+      }
+      if let known = readers.others[unit] { return known }
+      let made = readers.make[unit]?(folder)
+      readers.others[unit] = made
+      return made
+    }
   }
 
   /// From now on the unit is loaded.
   /// - Parameter classifier: says which files belong to it.
   func add(_ unit: UnitID, by classifier: Classifier) {
     guard let root, let filter, Self.units.contains(unit) else { return }
+    let make: @Sendable (FilePath) -> FileSetReader = { root in
+      FileSetReader(root: root, filter: filter, belongs: { classifier.unit(of: $0) == unit })
+    }
     readers.withLock { readers in
-      guard readers[unit] == nil else { return }
-      readers[unit] = FileSetReader(
-        root: root, filter: filter, belongs: { classifier.unit(of: $0) == unit })
+      guard readers.own[unit] == nil else { return }
+      readers.own[unit] = make(root)
+      readers.make[unit] = make
     }
   }
 }

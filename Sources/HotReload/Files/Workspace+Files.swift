@@ -17,7 +17,7 @@ extension Workspace {
       by: Classifier(
         configs: WorkspaceConfigSource(loader: loader, filter: filter), groups: FileGroups(),
         sets: sets))
-    guard let reader = sets.reader(of: unit) else { return FileSet() }
+    guard let reader = sets.reader(of: unit, in: nil) else { return FileSet() }
     let result = try await BlockingExecutor.shared.run { reader.read(nil) }
     switch result {
     case .content(let content): return content.set ?? FileSet()

@@ -36,6 +36,13 @@ extension HotReloadManager {
   @discardableResult
   public func restore(_ name: String, to generation: UInt64) async throws -> ReloadReport {
     try Reentrancy.check("restore(_:to:)")
+    guard configuration.contentMode == .workspace else {
+      throw HotReloadError(
+        code: .managed,
+        message:
+          "what is in force does not come from this workspace's own files, so nothing was written; propose the "
+          + "earlier content to whoever manages it, such as the fleet")
+    }
     guard let recorder else {
       throw HotReloadError(
         code: .noJournal,

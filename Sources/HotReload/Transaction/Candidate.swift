@@ -1,4 +1,5 @@
 public import FileWatching
+public import SystemPackage
 
 /// Something that may change what is in force: what to look at, and why.
 ///
@@ -44,6 +45,17 @@ public struct Candidate: Sendable {
     case everything
   }
 
+  /// Where a candidate's files lie.
+  public enum Content: Sendable, Hashable {
+    /// Wherever what is in force comes from.
+    case current
+    /// The workspace's own files.
+    case workspace
+    /// A folder that is laid out as a workspace. What is loaded from there takes the place of what is in force whole or not at all. A
+    /// file group of which nothing is there is read from the workspace.
+    case folder(FilePath)
+  }
+
   /// Who made it.
   public var producer: Producer
   /// What to load.
@@ -52,20 +64,26 @@ public struct Candidate: Sendable {
   public var changes: [FileChange]
   /// What happened to the watching itself.
   public var notices: [WatchNotice]
+  /// Where its files lie. Of candidates that are merged the last one counts that says something else than
+  /// ``Content/current``.
+  public var content: Content
 
   /// Creates a candidate.
   public init(
     producer: Producer, scope: Scope = .units([]), changes: [FileChange] = [],
-    notices: [WatchNotice] = []
+    notices: [WatchNotice] = [], content: Content = .current
   ) {
     self.producer = producer
     self.scope = scope
     self.changes = changes
     self.notices = notices
+    self.content = content
   }
 
   /// A candidate that loads every config.
-  public static func everything(by producer: Producer) -> Candidate {
-    Candidate(producer: producer, scope: .everything)
+  public static func everything(
+    by producer: Producer, from content: Content = .current
+  ) -> Candidate {
+    Candidate(producer: producer, scope: .everything, content: content)
   }
 }

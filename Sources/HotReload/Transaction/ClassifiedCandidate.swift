@@ -16,6 +16,8 @@ struct ClassifiedCandidate: Sendable {
   /// Changed files that belong to nothing that is loaded.
   var content: [FileChange] = []
   var notices: [WatchNotice] = []
+  /// Where the files lie.
+  var place = Candidate.Content.current
   var classifying: Duration = .zero
   /// From when until when that was, with what lay between.
   var classified: ClosedRange<Duration>?
@@ -31,6 +33,7 @@ struct ClassifiedCandidate: Sendable {
       producers.append(producer)
     }
     isEverything = isEverything || other.isEverything
+    if other.place != .current { place = other.place }
     units.formUnion(other.units)
     for (unit, changes) in other.unitChanges {
       unitChanges[unit, default: []].merge(changes)

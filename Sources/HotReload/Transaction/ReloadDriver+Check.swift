@@ -6,7 +6,8 @@ extension ReloadDriver {
     let loaded = try await job {
       Result {
         var results: [String: UnitLoadResult] = [:]
-        for name in try names ?? self.configs.names() { results[name] = self.configs.load(name) }
+        let configs = self.configs.reading(from: self.state.withLock { $0.place })
+        for name in try names ?? configs.names() { results[name] = configs.load(name) }
         return results
       }
     }

@@ -6,6 +6,8 @@ import WorkspaceTools
 extension ReloadDriver {
   /// Reads the units, on the worker thread.
   func load(_ id: Machine.Transaction, _ units: [UnitID], isEverything: Bool) {
+    let place = place(for: id)
+    let configs = configs.reading(from: place)
     var results: [UnitID: Machine.LoadResult] = [:]
     var asked = units
     if isEverything {
@@ -24,11 +26,12 @@ extension ReloadDriver {
         results[unit] = configs.load(name)
       } else if let name = unit.fileGroupName, let paths = groups.paths(of: name) {
         results[unit] = configs.load(paths, as: name)
-      } else if let reader = sets.reader(of: unit) {
+      } else if let reader = sets.reader(of: unit, in: place) {
         results[unit] = reader.read(isEverything ? nil : changes(of: unit, in: id))
         noteProblems(of: results[unit], unit)
       }
     }
+    keepUnused(&results, in: id)
     let digests = results.mapValues { result -> [FilePath: ContentDigest]? in
       if case .content(let content) = result { content.digests } else { nil }
     }

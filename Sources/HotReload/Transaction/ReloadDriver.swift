@@ -111,6 +111,10 @@ final class ReloadDriver: Sendable {
     var timer: Timer?
     /// What the transaction under way has told.
     var told: [PublishedEvent] = []
+    /// The folder that what is in force comes from; nil for the workspace itself.
+    var place: FilePath?
+    /// That of the transaction under way, if it brings another one.
+    var nextPlace: (id: Machine.Transaction, folder: FilePath?)?
     var account = ReloadAccount()
     var condition = Condition()
     var retirement = Retirement()
@@ -130,6 +134,8 @@ final class ReloadDriver: Sendable {
   let recorder: (any ReloadRecorder)?
   let failpoint: (@Sendable (JournalFailpoint) -> Void)?
   let feed = ReloadFeed()
+  /// Nil if the workspace's own files come into force as they change.
+  let held: HeldChanges?
   let groups: FileGroups
   let sets: FileSets
   let tasks = TaskPool()
@@ -162,6 +168,8 @@ final class ReloadDriver: Sendable {
     healthCheck = configuration.healthCheck
     self.recorder = recorder
     failpoint = configuration.failpoint
+    let place = configuration.contentMode.initialFolder
+    held = configuration.contentMode == .workspace ? nil : HeldChanges()
     cell = SnapshotCell(
       SnapshotStorage(generation: memory.generation, units: [:], values: []))
     var limits = limits
@@ -169,7 +177,7 @@ final class ReloadDriver: Sendable {
     limits.checksHealth = configuration.healthCheck != nil
     limits.healthInterval = configuration.healthCheckInterval
     let machine = Machine(groups: configuration.atomicGroups, limits: limits, memory: memory)
-    state = Mutex(State(machine: machine, worker: worker))
+    state = Mutex(State(machine: machine, worker: worker, place: place))
   }
 
   /// Gives the machine an event and performs what it answers.
@@ -223,6 +231,7 @@ final class ReloadDriver: Sendable {
   /// Tells those who want to know of whole transactions.
   private func finish(_ report: ReloadReport) {
     let events = state.withLock { state in
+      state.takeOverPlace(report)
       defer { state.told = [] }
       return state.told
     }
@@ -261,7 +270,8 @@ final class ReloadDriver: Sendable {
 extension ReloadDriver {
   /// Takes in what a subscription of the watcher delivered. Called on the watcher's thread.
   func receive(_ set: ChangeSet, only accepted: @Sendable (UnitID) -> Bool) {
-    let candidate = Candidate(producer: .watcher, changes: set.changes, notices: set.notices)
+    var candidate = Candidate(producer: .watcher, changes: set.changes, notices: set.notices)
+    if let held { hold(&candidate, in: held) }
     let classified = classify(candidate, only: accepted)
     guard classified.isUrgent || !classified.content.isEmpty else { return }
     step(.submit(classified, nil))

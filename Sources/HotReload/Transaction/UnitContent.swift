@@ -80,4 +80,6 @@ protocol ConfigSource: Sendable {
   func candidates(for name: String) -> [FilePath]
   /// The config that a file belongs to, if it is one's.
   func configName(of path: FilePath) -> String?
+  /// The same, with its files in a folder that is laid out as the workspace; nil for the workspace itself.
+  func reading(from folder: FilePath?) -> any ConfigSource
 }

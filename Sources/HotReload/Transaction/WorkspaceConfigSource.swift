@@ -7,6 +7,8 @@ struct WorkspaceConfigSource: ConfigSource {
   let loader: ConfigLoader
   /// Which files are watched: configs of which none is are loaded only if somebody asks for them.
   let filter: PathFilter
+  /// Where a file group is read of which nothing is in the loader's workspace; nil if that is the workspace itself.
+  var workspace: Workspace?
 
   func load(_ name: String) -> UnitLoadResult {
     do throws(ConfigError) {
@@ -22,10 +24,31 @@ struct WorkspaceConfigSource: ConfigSource {
 
   func load(_ files: [FilePath], as name: String) -> UnitLoadResult {
     let safety = PathSafety(
-      root: loader.workspace.root,
+      root: root(of: files),
       allowingLinksOutside: loader.options.allowsLinksOutOfRoot)
     return FileGroupReader(safety: safety, limit: loader.options.maximumFileSize)
       .read(files, as: name)
+  }
+
+  private func root(of group: [FilePath]) -> FilePath {
+    let root = loader.workspace.root
+    guard let workspace, !group.contains(where: { SystemCalls.kind(of: root.pushing($0)) != nil })
+    else {
+      return root
+    }
+    return workspace.root
+  }
+
+  func reading(from folder: FilePath?) -> any ConfigSource {
+    let own = workspace ?? loader.workspace
+    var loader = loader
+    if let folder {
+      loader = loader.reading(from: folder, of: own)
+    } else if let workspace {
+      loader = ConfigLoader(workspace: workspace, options: loader.options)
+    }
+    return WorkspaceConfigSource(
+      loader: loader, filter: filter, workspace: folder == nil ? nil : own)
   }
 
   func names() throws -> [String] {

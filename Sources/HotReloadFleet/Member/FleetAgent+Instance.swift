@@ -52,7 +52,12 @@ extension FleetAgent {
       }
     case .propose(let content):
       log.proposes(content)
-      group.addTask { await self.host.propose(content) }
+      group.addTask {
+        guard let reason = await self.host.propose(content), !Task.isCancelled else { return }
+        self.log.refusedProposal(reason)
+        // From then on it is drift.
+        await self.answer(.edited(content, isNew: false))
+      }
     case .drifted(let content): log.drifted(content)
     case .failed(let release, let reason): log.failed(release, reason)
     case .superseded(let incarnation):

@@ -16,7 +16,8 @@ protocol FleetHost: Sendable {
   func remember(_ memory: InstanceMemory) async throws
   /// What runs is the last good one, and what is older is not needed any more.
   func settle(on memory: InstanceMemory) async
-  /// Has this content of its own files, if they still have it, proposed to the fleet. Returns when that is done, when the files
-  /// have something else, and when the task is cancelled.
-  func propose(_ content: BundleDigest) async
+  /// Has this content of its own files, if they still have it, proposed to the fleet. Returns when it begins to be rolled out or is
+  /// refused, when the files have something else, and when the task is cancelled.
+  /// - Returns: why the fleet refuses it; nil if it does not.
+  func propose(_ content: BundleDigest) async -> String?
 }

@@ -26,6 +26,10 @@ struct FleetLog: Sendable {
       metadata: metadata.merging(["content": "\(content)"]) { $1 })
   }
 
+  func refusedProposal(_ reason: String) {
+    logger.error("the change of the workspace's files is refused: \(reason)", metadata: metadata)
+  }
+
   func drifted(_ content: BundleDigest) {
     logger.warning(
       """

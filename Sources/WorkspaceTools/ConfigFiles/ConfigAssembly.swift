@@ -37,7 +37,9 @@ struct ConfigAssembly {
     guard loader.options.interpolation else {
       return Interpolation.Result(tree: tree, diagnostics: [], files: [])
     }
-    return Interpolation(environment: environment, root: loader.workspace.root).applied(to: tree)
+    return Interpolation(
+      environment: environment, root: loader.interpolationRoot ?? loader.workspace.root
+    ).applied(to: tree)
   }
 
   /// The variables that concern this config; nil if there are none, or they are not asked for.

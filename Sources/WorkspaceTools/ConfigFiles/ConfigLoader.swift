@@ -15,6 +15,8 @@ public struct ConfigLoader: Sendable {
   public let workspace: Workspace
   /// How they are loaded.
   public let options: ConfigLoadOptions
+  /// Where the relative paths of `${file:…}` start; nil for the workspace's root.
+  var interpolationRoot: FilePath?
   /// Where tests step in between two steps of a load.
   package var hooks = Hooks()
 
@@ -32,6 +34,15 @@ public struct ConfigLoader: Sendable {
   public init(workspace: Workspace, options: ConfigLoadOptions? = nil) {
     self.workspace = workspace
     self.options = options ?? workspace.loadOptions
+  }
+
+  /// The same loader for files in a folder that is laid out as a workspace. What the environment puts into them, and the files
+  /// that they name by `${file:…}`, are still those of the workspace.
+  package func reading(from folder: FilePath, of workspace: Workspace) -> ConfigLoader {
+    var loader = ConfigLoader(workspace: workspace.rooted(at: folder), options: options)
+    loader.interpolationRoot = workspace.root
+    loader.hooks = hooks
+    return loader
   }
 
   /// Every file that config `name` may come from in this environment, in the order they are merged, whether

@@ -33,6 +33,27 @@ import WorkspaceTools
     #expect(seen > 60)
   }
 
+  @Test func `Two processes that store the same bundles in one folder do not disturb each other`()
+    async throws
+  {
+    let place = try TemporaryWorkspace()
+    let folders = BundleFolders(at: place.root.appending("bundles"))
+    let processes = try (0..<2).map { _ in try start(["bundles", folders.root.string]) }
+    var lines: [[String]] = []
+    for (_, output) in processes { lines.append(try read(output, lines: 40)) }
+    for (process, _) in processes {
+      #expect(process.isRunning)
+      kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+    }
+    #expect(lines[0].prefix(40) == lines[1].prefix(40))
+    for digest in lines.joined() {
+      #expect(try await folders.folder(of: BundleDigest(rawValue: digest)) != nil)
+    }
+    await folders.prune(keeping: Set(lines.joined().map(BundleDigest.init(rawValue:))))
+    #expect(SystemCalls.names(in: folders.root).allSatisfy { BundleDigest.isSHA256($0) })
+  }
+
   /// A file system of 1 MiB, which no other process sees.
   static let canMount =
     (try? run("unshare", ["-m", "mount", "-t", "tmpfs", "none", "/mnt"]).status) == 0

@@ -44,7 +44,7 @@ import Testing
       endpoints: [server.endpoint], requestTimeout: .milliseconds(300))
     let etcd = try EtcdStore(options)
     let (failures, failed) = AsyncStream.makeStream(of: Void.self)
-    let store = ObservedStore(etcd) { failed.yield() }
+    let store = ObservedStore(etcd, onFailure: { failed.yield() })
     let bundle = try BundleChecks.bundle(["a": "1", "b": String(repeating: "2", count: 2_000_000)])
     server.pause()
     let keys = keys
@@ -64,7 +64,7 @@ import Testing
     let server = try await EtcdServer(binary)
     let etcd = try EtcdStore(EtcdOptions(endpoints: [server.endpoint]))
     let (failures, failed) = AsyncStream.makeStream(of: Void.self)
-    let store = ObservedStore(etcd) { failed.yield() }
+    let store = ObservedStore(etcd, onFailure: { failed.yield() })
     let first = try BundleChecks.bundle(["a": "1"])
     try await store.publish(first, under: keys)
     server.kill()

@@ -32,6 +32,15 @@ import WorkspaceTools
     #expect(SystemCalls.names(in: folders.root) == [bundle.digest.rawValue])
   }
 
+  @Test func `The bundles of an instance lie beside its journal, and nobody else may look`()
+    async throws
+  {
+    let folders = BundleFolders(of: "web", in: try place.workspace())
+    let folder = try await folders.store(try bundle("one"))
+    #expect(folder.starts(with: place.root.pushing("data/hotreload/web/bundles")))
+    #expect(try mode(of: place.root.pushing("data/hotreload/web")) & 0o777 == 0o700)
+  }
+
   @Test func `What is there and whole is not written again`() async throws {
     let bundle = try bundle("one")
     let folder = try await folders.store(bundle)

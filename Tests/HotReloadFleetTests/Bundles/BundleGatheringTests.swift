@@ -1,3 +1,4 @@
+import HotReload
 import HotReloadFleet
 import HotReloadTesting
 import SystemPackage
@@ -38,6 +39,16 @@ import WorkspaceTools
     let scope = BundleScope().including(["rules/[a]{b}*.txt"])
     #expect(
       try await gather(folder, scope).files.map(\.path) == ["config/app.toml", "rules/[a]{b}*.txt"])
+  }
+
+  @Test func `What a program's watcher excludes is left out too`() async throws {
+    let folder = try TemporaryWorkspace()
+    try folder.write("config/app.toml", "")
+    try folder.write("static/drafts/a.css", "")
+    try folder.write("static/b.pem", "")
+    let configuration = HotReloadConfiguration(excludePatterns: ["static/drafts"])
+    let bundle = try await gather(folder, BundleScope(configuration))
+    #expect(bundle.files.map(\.path) == ["config/app.toml"])
   }
 
   @Test func `Links are followed to files below the root, and not out of it`() async throws {

@@ -23,6 +23,17 @@ private typealias Bundle = HotReloadFleet.Bundle
     #expect(bundle["config/other.toml"] == nil)
   }
 
+  @Test func `What the Python of the documentation made is read`() throws {
+    let text =
+      #"{"hotreload-bundle": 1, "digest": "625761f0afeee65e3195241b31f461bc19a8bb32c9d4185e6ad2dd94fd2bbe6c", "#
+      + #""files": [{"path": "config/app.production.json", "bytes": "e30="}, "#
+      + #"{"path": "config/app.toml", "bytes": "cG9ydCA9IDgwODAK"}, "#
+      + #"{"path": "static/caf\u00e9.txt", "bytes": "Y2Fmw6kK"}, {"path": "static/empty.txt", "bytes": ""}]}"#
+    let bundle = try Bundle(decoding: Array(text.utf8))
+    #expect(bundle["static/caf\u{E9}.txt"] == Array("caf\u{E9}\n".utf8))
+    #expect(bundle.files.count == 4)
+  }
+
   @Test(arguments: [
     "", "/etc/passwd", "../x", "a/../b", "a/..", "..", ".", "a/./b", "./a", "a//b", "a/", "a\0b",
     "a\nb", "a\\b", "a\u{7F}", "a\u{85}b", "\u{202E}a", "a\u{200B}b", "a\u{2028}b", "a\u{FFFD}",

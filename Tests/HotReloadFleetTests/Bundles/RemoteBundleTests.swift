@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import HotReloadTesting
+import InMemoryLogging
 import Logging
 import NIOHTTP1
 import NIOSSL
@@ -252,6 +253,33 @@ private typealias Answer = BundleServer.Answer
     expectApplied(await source.poll(), good)
     #expect(source.status.problem == nil)
     #expect(source.status.refused == nil)
+    await source.close()
+  }
+
+  @Test func `What is wrong is logged once, also between other troubles, and that it is over too`()
+    async throws
+  {
+    let log = InMemoryLogHandler()
+    let bad = try bundle("bad")
+    let server = try await serving(bad, etag: "\"bad\"")
+    let source = try RemoteBundleSource(
+      url: server.url(), folders: folders, logger: Logger(label: "test") { _ in log },
+      apply: { [taker] bundle, folder in try taker.take(bundle, folder) })
+    taker.refuses = true
+    for _ in 0..<3 { _ = await source.poll() }
+    #expect(log.entries.map(\.level) == [.error])
+    #expect(log.entries.first.map { "\($0.message)".contains(bad.digest.rawValue) } == true)
+    server.answer { _ in Answer(status: 500) }
+    for _ in 0..<2 { _ = await source.poll() }
+    #expect(log.entries.map(\.level) == [.error, .error])
+    serve(bad, etag: "\"bad\"", on: server)
+    _ = await source.poll()
+    #expect(source.status.problem?.code == .refused)
+    taker.refuses = false
+    serve(try bundle("good"), on: server)
+    for _ in 0..<2 { _ = await source.poll() }
+    #expect(log.entries.map(\.level) == [.error, .error, .error, .notice, .info])
+    #expect(log.entries.allSatisfy { $0.metadata["server"] != nil })
     await source.close()
   }
 

@@ -62,7 +62,8 @@ final class FakeHost: FleetHost {
     state.withLock { $0.settled.append(memory.good) }
   }
 
-  func propose(_ content: BundleDigest) async {
+  func propose(_ content: BundleDigest) async -> String? {
     state.withLock { $0.proposed.append(content) }
+    return nil
   }
 }

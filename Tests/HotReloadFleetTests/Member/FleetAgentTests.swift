@@ -125,6 +125,10 @@ struct FleetAgentTests {
     let fleet = try await AgentFleet(1)
     try await fleet.run { fleet in
       let member = fleet.members[0]
+      guard case .committed = try await fleet.propose("first") else {
+        Issue.record("it was not committed")
+        return
+      }
       await member.agent.edited(try Self.digest("edited"), isNew: true)
       try await fleet.wait(for: member) { $0.report.drift != nil }
       #expect(member.host.proposed.isEmpty)

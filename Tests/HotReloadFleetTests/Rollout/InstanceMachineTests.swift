@@ -170,12 +170,15 @@ struct InstanceMachineTests {
       return
     }
     var other = InstanceHarness()
+    // While the fleet has agreed on nothing, nothing drifts from it.
     other.send(.edited(content, isNew: true))
-    guard case .drifted(content) = other.actions.first else {
-      Issue.record("it does not report")
-      return
-    }
+    #expect(other.actions.isEmpty && other.machine.report.drift == nil)
+    other.order(.ended(.committed), committed: InstanceHarness.release)
+    let drifts = other.actions.count { if case .drifted(content) = $0 { true } else { false } }
+    #expect(drifts == 1)
     #expect(other.machine.report.drift == content && other.application == nil)
+    other.send(.edited(InstanceHarness.release.content, isNew: true))
+    #expect(other.machine.report.drift == nil)
   }
 
   @Test("says that it leaves, and leaves even if the store does not listen")

@@ -1,13 +1,19 @@
 import HotReloadFleet
 import Synchronization
 
-/// Passes everything on to another store, and tells of each call that did not get its answer.
+/// Passes everything on to another store; holds up commits, and tells of each call that did not get its answer.
 final class ObservedStore: FleetStore {
   private let store: any FleetStore
+  private let beforeCommit: @Sendable (StoreTransaction) async -> Void
   private let onFailure: @Sendable () -> Void
 
-  init(_ store: any FleetStore, onFailure: @escaping @Sendable () -> Void) {
+  init(
+    _ store: any FleetStore,
+    beforeCommit: @escaping @Sendable (StoreTransaction) async -> Void = { _ in },
+    onFailure: @escaping @Sendable () -> Void = {}
+  ) {
     self.store = store
+    self.beforeCommit = beforeCommit
     self.onFailure = onFailure
   }
 
@@ -19,6 +25,7 @@ final class ObservedStore: FleetStore {
   }
 
   func commit(_ transaction: StoreTransaction) async throws(StoreError) -> CommitOutcome {
+    await beforeCommit(transaction)
     do throws(StoreError) {
       let outcome = try await store.commit(transaction)
       if case .unknown = outcome { onFailure() }

@@ -31,6 +31,7 @@ struct ReloadDriverTests {
     func names() throws -> [String] { try inner.names() }
     func candidates(for name: String) -> [FilePath] { inner.candidates(for: name) }
     func configName(of path: FilePath) -> String? { inner.configName(of: path) }
+    func reading(from folder: FilePath?) -> any ConfigSource { self }
   }
 
   /// Where a thread can be held up.

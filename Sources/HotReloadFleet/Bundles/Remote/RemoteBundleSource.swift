@@ -26,6 +26,8 @@ public final class RemoteBundleSource: Service, Sendable {
     var status: RemoteBundleStatus
     var validators = RemoteValidators()
     var previous: BundleDigest?
+    /// Why the bundle was not taken that ``RemoteBundleStatus/refused`` names.
+    var refusal: BundleError?
     /// The last problem that was logged as an error; the same one again is not news.
     var told: String?
   }
@@ -101,7 +103,8 @@ public final class RemoteBundleSource: Service, Sendable {
         pause =
           options.interval * Double.random(in: (1 - options.jitter)...(1 + options.jitter))
       }
-      try? await clock.sleep(for: pause)
+      // It is broken off only to end.
+      do { try await clock.sleep(for: pause) } catch { return }
     }
   }
 
@@ -170,15 +173,16 @@ extension RemoteBundleSource {
     } catch is CancellationError {
       return .failed(.cancelled)
     } catch {
+      let refusal = BundleError(
+        .refused,
+        "bundle \(bundle.digest) from \(endpoint.server) was refused, and is not tried again before the server has "
+          + "another one: \(error)", cause: error)
       state.withLock { state in
         state.validators = validators
         state.status.refused = bundle.digest
+        state.refusal = refusal
       }
-      return .refused(
-        BundleError(
-          .refused,
-          "bundle \(bundle.digest) from \(endpoint.server) was refused, and is not tried again before the server has another "
-            + "one: \(error)", cause: error))
+      return .refused(refusal)
     }
     let kept = state.withLock { state in
       state.previous = state.status.current
@@ -199,7 +203,7 @@ extension RemoteBundleSource {
       case .refused(let error), .failed(let error): error
       case .applied: nil
       // What the server has is what was refused: that is still so.
-      case .unchanged: state.withLock { $0.status.refused == nil ? nil : $0.status.problem }
+      case .unchanged: state.withLock { $0.status.refused == nil ? nil : $0.refusal }
       }
     let (isNews, wasWrong) = state.withLock { state in
       if case .failed = outcome { state.status.failures += 1 } else { state.status.failures = 0 }

@@ -274,7 +274,7 @@ struct ControllerMachine: Sendable {
   private mutating func decide(at now: Duration, _ actions: inout [Action]) {
     guard write == nil else { return }
     guard let leading else {
-      guard let ownSeat, lease != nil else { return campaign(at: now, &actions) }
+      guard let ownSeat, lease != nil, !isRetired else { return campaign(at: now, &actions) }
       if now - heard < times.lease { lead(fencedBy: ownSeat, at: now, &actions) }
       return
     }

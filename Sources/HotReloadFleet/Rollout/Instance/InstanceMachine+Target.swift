@@ -69,7 +69,6 @@ extension InstanceMachine {
     memory.good = running
     memory.attempt = nil
     health = .none
-    if report.drift == running.content { report.drift = nil }
     actions += [.remember(memory), .settled(running)]
   }
 

@@ -39,8 +39,7 @@ struct InstanceMachine: Sendable {
     /// The last good content is in force again.
     case reverted(Task)
     case healthChecked(Task, failure: String?)
-    /// The instance's own files have this content. It is new if somebody has just edited them, and not if they were found
-    /// so: an image that is started with old files must not take the fleet back to them.
+    /// Somebody edited the instance's own files, and they have this content now. It is not new if the fleet has refused it.
     case edited(BundleDigest, isNew: Bool)
     /// A deadline may have passed.
     case timePassed
@@ -160,6 +159,9 @@ struct InstanceMachine: Sendable {
   var departure: Duration?
   var hasDeparted = false
   var isSuperseded = false
+  /// What the instance's own files were edited to, and, if that was proposed and has not come to its end, the same.
+  var own: BundleDigest?
+  var proposed: BundleDigest?
   private var lastNumber: UInt64 = 0
 
   init(
@@ -200,6 +202,7 @@ struct InstanceMachine: Sendable {
     case .depart: depart(at: now, &actions)
     }
     step(at: now, &actions)
+    noteDrift(&actions)
     tell(&actions)
     return actions
   }
@@ -225,17 +228,31 @@ struct InstanceMachine: Sendable {
   private mutating func takeEdit(
     _ content: BundleDigest, isNew: Bool, _ actions: inout [Action]
   ) {
-    guard content != running?.content, content != memory.good?.content else {
+    own = content
+    proposed = nil
+    let isKnown = content == running?.content || content == orders?.committed?.value.release.content
+    guard identity.isSource, isNew, !isKnown else { return }
+    proposed = content
+    actions.append(.propose(content))
+  }
+
+  /// The instance's own files drift if the fleet has agreed on something else, and they are neither what is being tried nor a
+  /// proposal that has not come to its end.
+  private mutating func noteDrift(_ actions: inout [Action]) {
+    let record = orders?.record?.value
+    if let record, record.release.content == proposed, case .ended = record.state { proposed = nil }
+    guard let own, let agreed = orders?.committed?.value.release.content else { return }
+    if own == agreed {
+      // What the fleet has agreed on is no edit any more, whatever it agrees on later.
+      self.own = nil
       report.drift = nil
       return
     }
-    if identity.isSource, isNew {
-      report.drift = nil
-      actions.append(.propose(content))
-    } else if report.drift != content {
-      report.drift = content
-      actions.append(.drifted(content))
-    }
+    let trial = record.flatMap { $0.isOnTrial ? $0.release.content : nil }
+    let isDrift = ![trial, running?.content, proposed].contains(own)
+    guard report.drift != (isDrift ? own : nil) else { return }
+    report.drift = isDrift ? own : nil
+    if isDrift { actions.append(.drifted(own)) }
   }
 
   private mutating func depart(at now: Duration, _ actions: inout [Action]) {

@@ -1,0 +1,103 @@
+import FileWatching
+import SystemPackage
+import WorkspaceTools
+
+extension ReloadDriver {
+  /// The folder that a transaction loads from; nil for the workspace itself.
+  func place(for id: Machine.Transaction) -> FilePath? {
+    state.withLock { state in
+      guard let running = state.machine.running, running.id == id else { return state.place }
+      switch running.candidate.place {
+      case .current:
+        state.nextPlace = nil
+        return state.place
+      case .workspace:
+        state.nextPlace = (id, nil)
+        return nil
+      case .folder(let folder):
+        state.nextPlace = (id, folder)
+        return folder
+      }
+    }
+  }
+
+  /// A config that another folder does not have is no reason to refuse all of it, unless somebody uses the config. What
+  /// nobody uses stays as it is.
+  func keepUnused(_ results: inout [UnitID: Machine.LoadResult], in id: Machine.Transaction) {
+    let storage = cell.storage
+    let used: Set<UnitID>? = state.withLock { state in
+      guard state.nextPlace?.id == id else { return nil }
+      var used = Set(state.members.values.flatMap(\.units))
+      for (unit, streams) in state.streams where streams.values.contains(where: { $0.slot != nil })
+      {
+        used.insert(unit)
+      }
+      return used
+    }
+    guard let used else { return }
+    for (unit, result) in results where !used.contains(unit) {
+      if case .absent = result, let inForce = storage.units[unit] {
+        results[unit] = .content(inForce.content)
+      }
+    }
+  }
+
+  /// Takes out of a candidate of the watcher what must not come into force by itself, and remembers that it changed.
+  func hold(_ candidate: inout Candidate, in held: HeldChanges) {
+    let isOwn = { (path: FilePath) in
+      switch self.classifier.unit(of: path) {
+      case .config, .templates, .assets: true
+      case .file, .files: false
+      }
+    }
+    var paths = candidate.changes.filter { isOwn($0.path) || $0.kind == .subtreeChanged }.map(
+      \.path)
+    paths += candidate.changes.flatMap { groups.groups(of: $0.path).isEmpty ? [] : [$0.path] }
+    // File groups may be this machine's own, such as its certificates.
+    candidate.changes.removeAll { isOwn($0.path) && groups.groups(of: $0.path).isEmpty }
+    if !paths.isEmpty || !candidate.notices.isEmpty { held.add(paths) }
+  }
+
+  /// What is wrong with what a folder has, as far as participants are not asked.
+  func check(in folder: FilePath) async throws -> [UnitID: [ConfigDiagnostic]] {
+    let configs = configs.reading(from: folder)
+    let (loaded, used) = try await job {
+      Result {
+        var results: [UnitID: Machine.LoadResult] = [:]
+        let used = self.state.withLock { state in Set(state.streams.keys) }
+          .union(self.state.withLock { state in Set(state.members.values.flatMap(\.units)) })
+        let names = try configs.names() + used.compactMap(\.configName)
+        for name in Set(names) { results[.config(name)] = configs.load(name) }
+        for unit in FileSets.units {
+          // What it reads is kept for when it is applied.
+          guard let reader = self.sets.reader(of: unit, in: folder) else { continue }
+          results[unit] = reader.read(nil)
+        }
+        for unit in used {
+          guard let name = unit.fileGroupName, let paths = self.groups.paths(of: name) else {
+            continue
+          }
+          results[unit] = configs.load(paths, as: name)
+        }
+        return (results, used)
+      }
+    }
+    var found: [UnitID: [ConfigDiagnostic]] = [:]
+    for (unit, result) in loaded {
+      switch result {
+      case .content(let content): found[unit] = try await check(content, as: unit)
+      case .rejected(let diagnostics): found[unit] = diagnostics
+      case .absent(let diagnostic): found[unit] = used.contains(unit) ? [diagnostic] : []
+      }
+    }
+    return found
+  }
+}
+
+extension ReloadDriver.State {
+  /// What a transaction loaded from another place is in force, or the place is as it was.
+  mutating func takeOverPlace(_ report: ReloadReport) {
+    if let next = nextPlace, report.isAccepted { place = next.folder }
+    nextPlace = nil
+  }
+}
