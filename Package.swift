@@ -295,8 +295,14 @@ let package = Package(
     .testTarget(
       name: "HotReloadFleetTests",
       dependencies: [
-        "HotReloadFleet", "HotReloadFleetTesting", "HotReloadTesting", "StoreProcess",
-        "WorkspaceFiles", "WorkspaceTools", system, logging,
+        "HotReload", "HotReloadFleet", "HotReloadFleetTesting", "HotReloadTesting", "StoreProcess",
+        "WorkspaceFiles", "WorkspaceTools", system, logging, lifecycle,
+        .product(name: "InMemoryLogging", package: "swift-log"),
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       swiftSettings: strict),
     .testTarget(
@@ -312,7 +318,8 @@ let package = Package(
     .testTarget(
       name: "HotReloadCommandTests",
       dependencies: [
-        "HotReloadCommand", "HotReloadFleet", "HotReloadProcess", "HotReloadTesting", logging,
+        "HotReloadCommand", "HotReloadFleet", "HotReloadProcess", "HotReloadTesting", "RawHTTP",
+        "WorkspaceTools", system, logging,
       ],
       swiftSettings: strict),
   ]

@@ -54,7 +54,7 @@ struct FollowCommand: AsyncParsableCommand {
   var name: String
 
   func run() async throws {
-    let ending = Ending()
+    let ending = await Ending()
     do {
       let workspace = try options.workspace()
       let follower = Follower(

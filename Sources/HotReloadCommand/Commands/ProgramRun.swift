@@ -49,7 +49,7 @@ struct ProgramRun: Sendable {
     let supervisor = ProgramSupervisor(
       ProgramInvocation(command.command), settings: command.program.settings, workspace: workspace,
       outputToErrors: command.json, report: { run.report($0) })
-    let signals = StopSignals { supervisor.stop() }
+    let signals = await StopSignals { supervisor.stop() }
     let manager = try await startHandlers(settings)
     let watching = Task {
       for await set in watcher.changeSets() {
@@ -228,20 +228,28 @@ private final class BuildLoopBox: Sendable {
 private struct StopSignals {
   private let sources: [any DispatchSourceSignal]
 
-  init(_ stop: @escaping @Sendable () -> Void) {
-    sources = [SIGINT, SIGTERM, SIGHUP, SIGQUIT].compactMap { number in
+  /// When it returns, they are heard. They are not ignored until then: see ``Ending``.
+  init(_ stop: @escaping @Sendable () -> Void) async {
+    var sources: [any DispatchSourceSignal] = []
+    for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
       // Who was started with nohup goes on without its terminal.
-      let former = signal(number, SIG_IGN)
-      if number == SIGHUP,
-        unsafeBitCast(former, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
-      {
-        return nil
-      }
+      if number == SIGHUP, Self.isIgnored(number) { continue }
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler(handler: stop)
-      source.resume()
-      return source
+      await withCheckedContinuation { registered in
+        source.setRegistrationHandler { registered.resume() }
+        source.resume()
+      }
+      sources.append(source)
     }
+    self.sources = sources
+  }
+
+  private static func isIgnored(_ number: CInt) -> Bool {
+    var action = sigaction()
+    sigaction(number, nil, &action)
+    return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+      == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 
   func end() {

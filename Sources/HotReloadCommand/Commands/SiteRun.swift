@@ -27,7 +27,7 @@ struct SiteRun: Sendable {
   /// Returns the exit code.
   func run() async throws -> Int32 {
     guard let program = try programRun() else {
-      let ending = Ending()
+      let ending = await Ending()
       let site = try await start(.workspaceOrProgram(command.proxy, isRunByUs: false))
       try await serve(site, until: ending)
       return 0

@@ -65,7 +65,7 @@ struct WatchCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let ending = Ending()
+    let ending = await Ending()
     let output = StandardOutput(holding: true)
     let root: FilePath
     do { root = try folder.path() } catch { throw workspaceFailure(error) }

@@ -86,7 +86,10 @@ struct FleetStoreOptions: ParsableArguments {
   }
 
   /// What the settings and the flags say, and whether one of them names the store. Blocks.
-  func options(in workspace: Workspace) throws -> (options: FleetOptions, isStoreNamed: Bool) {
+  func options(
+    in workspace: Workspace,
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) throws -> (options: FleetOptions, isStoreNamed: Bool) {
     let found = try FleetSettings.load(from: workspace)
     var settings = found ?? FleetSettings()
     if let fleet { settings.name = fleet }
@@ -98,7 +101,7 @@ struct FleetStoreOptions: ParsableArguments {
     if !endpoint.isEmpty { (settings.store, settings.endpoints) = (.etcd, endpoint) }
     if let namespace { settings.namespace = namespace }
     if let user { settings.user = user }
-    if let password = try password() { settings.password = password }
+    if let password = try password(environment) { settings.password = password }
     if let ca { settings.ca = Self.absolute(ca) }
     if let certificate { settings.certificate = Self.absolute(certificate) }
     if let key { settings.key = Self.absolute(key) }
@@ -106,10 +109,8 @@ struct FleetStoreOptions: ParsableArguments {
     return (try settings.options(), isNamed)
   }
 
-  private func password() throws -> String? {
-    guard let passwordFile else {
-      return ProcessInfo.processInfo.environment[Self.passwordVariable]
-    }
+  private func password(_ environment: [String: String]) throws -> String? {
+    guard let passwordFile else { return environment[Self.passwordVariable] }
     do {
       let bytes = try readStably(FilePath(passwordFile), limit: Self.maximumPasswordSize).bytes
       // An editor ends the line; no password does.

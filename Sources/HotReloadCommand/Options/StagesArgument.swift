@@ -2,13 +2,20 @@ import ArgumentParser
 import HotReloadFleet
 
 /// The plan of a rollout on the command line: `1%:5m,10%:5m,100%:10m`, each with the time that it is watched.
-struct StagesArgument: ExpressibleByArgument, Hashable {
+struct StagesArgument: Hashable {
   let stages: [RolloutStage]
 
-  /// What the plan looks like, if it is not one.
+  /// What a plan looks like, for who gave something else.
   static let advice =
-    "A plan is 1 to \(FleetOptions.maximumStages) growing shares with the time that each is watched, and 100% at its end: "
+    "a plan is 1 to \(FleetOptions.maximumStages) growing shares with the time that each is watched, and 100% at its end: "
     + "1%:5m,10%:5m,100%:10m"
+
+  /// The plan.
+  /// - Throws: `ValidationError`.
+  static func parse(_ argument: String) throws -> StagesArgument {
+    guard let plan = StagesArgument(argument: argument) else { throw ValidationError(advice) }
+    return plan
+  }
 
   init?(argument: String) {
     var stages: [RolloutStage] = []

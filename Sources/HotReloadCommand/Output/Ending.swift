@@ -12,16 +12,21 @@ final class Ending: Sendable {
   private let reasons: AsyncStream<Reason>
   private let continuation: AsyncStream<Reason>.Continuation
 
-  /// From now on SIGINT and SIGTERM no longer end the process, but make ``wait()`` return.
-  init() {
+  /// When it returns, SIGINT and SIGTERM no longer end the process, but make ``wait()`` return.
+  ///
+  /// They are not ignored until then: one that came before its source is registered, which another thread does, would be lost,
+  /// and the command would go on for good.
+  init() async {
     (reasons, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(1))
     let continuation = continuation
     for number in [SIGINT, SIGTERM] {
-      signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       // The handler holds its source, so that it lives as long as the process.
       source.setEventHandler { withExtendedLifetime(source) { _ = continuation.yield(.asked) } }
-      source.resume()
+      await withCheckedContinuation { registered in
+        source.setRegistrationHandler { registered.resume() }
+        source.resume()
+      }
     }
   }
 

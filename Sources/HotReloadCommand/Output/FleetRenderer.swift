@@ -84,7 +84,7 @@ struct FleetRenderer: Sendable {
     _ proposal: Proposal, _ bundle: HotReloadFleet.Bundle?, time: Int64
   ) -> [UInt8] {
     guard isJSON else {
-      let size = bundle.map { " (\($0.files.count) files, \($0.byteCount) bytes)" } ?? ""
+      let size = bundle.map { " (\(sizeText($0)))" } ?? ""
       return bytes([
         printable("proposed \(proposal.content.short)\(size) as \(proposal.proposedBy)")
       ])
@@ -143,7 +143,7 @@ struct FleetRenderer: Sendable {
       for file in bundle.files { table.add(String(file.bytes.count), file.path) }
       lines = table.lines()
     }
-    lines.append("\(bundle.files.count) files, \(bundle.byteCount) bytes, digest \(bundle.digest)")
+    lines.append("\(sizeText(bundle)), digest \(bundle.digest)")
     if let output { lines.append("written to \(printable(output))") }
     return bytes(lines)
   }
@@ -162,6 +162,11 @@ struct FleetRenderer: Sendable {
   }
 
   // MARK: Parts
+
+  private func sizeText(_ bundle: HotReloadFleet.Bundle) -> String {
+    let count = bundle.files.count
+    return "\(count) file\(count == 1 ? "" : "s"), \(bundle.byteCount) bytes"
+  }
 
   private func bytes(_ lines: [String]) -> [UInt8] { Array(lines.map { $0 + "\n" }.joined().utf8) }
 

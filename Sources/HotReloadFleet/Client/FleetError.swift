@@ -40,8 +40,11 @@ public struct FleetError: Error, Sendable, CustomStringConvertible {
   /// The message.
   public var description: String { message }
 
-  static func store(_ error: StoreError) -> FleetError {
-    FleetError(.store, "the fleet's store: \(error.message)", cause: error)
+  /// That a store did not do what it was asked for.
+  package static func store(_ error: StoreError) -> FleetError {
+    let what = "the fleet's store"
+    let message = error.message.hasPrefix(what) ? error.message : "\(what): \(error.message)"
+    return FleetError(.store, message, cause: error)
   }
 
   static func contentMissing(_ content: BundleDigest) -> FleetError {

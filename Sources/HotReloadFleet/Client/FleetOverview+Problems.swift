@@ -20,6 +20,11 @@ extension FleetOverview {
     return release == wanted(of: report)
   }
 
+  /// Whether what the instance runs was not healthy when it was looked at last. What it went back from does not count.
+  public func isUnhealthy(_ report: InstanceReport) -> Bool {
+    report.healthFailure != nil && report.release == report.running
+  }
+
   /// The instances that take part: all that live but those that are about to stop.
   public var participants: [InstanceReport] { instances.filter { $0.phase != .departed } }
 
@@ -40,7 +45,7 @@ extension FleetOverview {
       if isFailing(report), let release = report.release {
         problems.append(
           "\(report.instance) refuses \(release): \(report.error ?? "it does not say why")")
-      } else if let failure = report.healthFailure {
+      } else if isUnhealthy(report), let failure = report.healthFailure {
         problems.append("\(report.instance) is not healthy: \(failure)")
       }
       if report.drift != nil {

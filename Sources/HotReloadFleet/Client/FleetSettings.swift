@@ -1,4 +1,5 @@
 import HotReload
+public import Logging
 import SystemPackage
 import WorkspaceFiles
 public import WorkspaceTools
@@ -33,21 +34,37 @@ public struct FleetSettings: Sendable, Hashable, Decodable {
   /// The table's name in the settings file.
   public static let key = "fleet"
 
+  /// The fleet's name.
   public var name: String?
+  /// Which store; nil for what else is said, or SQLite.
   public var store: Store?
+  /// The file of a SQLite store, relative to the root; nil for `data/hotreload/fleet.sqlite`.
   public var path: String?
+  /// The addresses of etcd's members.
   public var endpoints: [String]?
+  /// What all keys in etcd begin with.
   public var namespace: String?
+  /// The user of etcd's authentication.
   public var user: String?
+  /// The user's password.
   public var password: String?
+  /// The certificates that are trusted, a file in PEM.
   public var ca: String?
+  /// Our certificate, a file in PEM.
   public var certificate: String?
+  /// Its key, a file in PEM.
   public var key: String?
+  /// The instance's name.
   public var instance: String?
+  /// Whether edits of the workspace's files are proposals.
   public var source: Bool?
+  /// The plan of proposals that have none.
   public var stages: [Stage]?
+  /// Globs of what belongs to a bundle, in place of the default ones.
   public var include: [String]?
+  /// Globs of what does not, beside the default ones.
   public var exclude: [String]?
+  /// Whether files may hold what looks like secrets.
   public var allowSecrets: Bool?
 
   enum CodingKeys: String, CodingKey, CaseIterable {
@@ -162,19 +179,20 @@ extension FleetOptions.Store {
   /// - Parameters:
   ///   - workspace: in which the default SQLite store is, and to whose root paths are relative.
   ///   - creating: whether a SQLite store is made if there is none.
+  ///   - logger: who is told what is no error: an etcd with known weaknesses, for example.
   /// - Returns: the store, and whether whoever asked has to close it.
   /// - Throws: ``FleetError`` with the code `store`.
   public func open(
-    in workspace: Workspace, creating: Bool = true
+    in workspace: Workspace, creating: Bool = true,
+    logger: Logger = Logger(label: "hotreload.fleet")
   ) async throws(FleetError) -> (store: any FleetStore, isOwned: Bool) {
     do throws(StoreError) {
       switch self {
       case .opened(let store): return (store, false)
-      case .etcd(let options): return (try EtcdStore(options), true)
-      case .sqlite(nil):
-        return (try await SQLiteStore.open(in: workspace, creating: creating), true)
-      case .sqlite(let path?):
-        return (try await SQLiteStore.open(workspace.root.pushing(path), creating: creating), true)
+      case .etcd(let options): return (try EtcdStore(options, logger: logger), true)
+      case .sqlite(let path):
+        let file = path.map { workspace.root.pushing($0) } ?? SQLiteStore.path(in: workspace)
+        return (try await SQLiteStore.open(file, creating: creating, logger: logger), true)
       }
     } catch {
       throw .store(error)

@@ -94,8 +94,10 @@ public struct FleetTable: Sendable, Hashable {
     case .paused(let reason): add("why", "\(reason)")
     case .running, .ended(.committed): break
     }
-    let times = moment.map { ", \($0(rollout.startedAt)); moved \($0(rollout.movedAt))" } ?? ""
-    add("proposed", "by \(rollout.proposedBy)\(times)")
+    add("proposed", "by \(rollout.proposedBy)")
+    guard let moment else { return }
+    let end = rollout.state.isEnded ? "ended" : "moved last"
+    add("began", "\(moment(rollout.startedAt)), \(end) \(moment(rollout.movedAt))")
   }
 
   private static func counts(_ overview: FleetOverview) -> String {
@@ -104,7 +106,7 @@ public struct FleetTable: Sendable, Hashable {
     func add(_ count: Int, _ what: String) { if count > 0 { parts.append("\(count) \(what)") } }
     add(living.count { !overview.isThere($0) }, "not there yet")
     add(living.count { overview.isFailing($0) }, "failed")
-    add(living.count { $0.healthFailure != nil }, "not healthy")
+    add(living.count { overview.isUnhealthy($0) }, "not healthy")
     add(living.count { $0.drift != nil }, "drifted")
     add(overview.instances.count - living.count, "about to stop")
     return parts.joined(separator: ", ")
@@ -135,7 +137,9 @@ public struct FleetTable: Sendable, Hashable {
   public static func remarks(of report: InstanceReport, _ overview: FleetOverview) -> String {
     var remarks: [String] = []
     if report.instance == overview.controller?.instance { remarks.append("leads") }
-    if let failure = report.healthFailure { remarks.append("not healthy: \(failure)") }
+    if overview.isUnhealthy(report), let failure = report.healthFailure {
+      remarks.append("not healthy: \(failure)")
+    }
     if overview.isFailing(report), let error = report.error { remarks.append(error) }
     if let drift = report.drift { remarks.append("own files differ: \(drift.short)") }
     return remarks.joined(separator: "; ")

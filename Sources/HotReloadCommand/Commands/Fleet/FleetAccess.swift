@@ -1,6 +1,7 @@
 import ArgumentParser
 import HotReload
 import HotReloadFleet
+import Logging
 import WorkspaceFiles
 import WorkspaceTools
 
@@ -9,6 +10,13 @@ struct FleetAccess: Sendable {
   let workspace: Workspace
   let options: FleetOptions
   let client: FleetClient
+
+  /// Errors are printed as results; what an etcd's version means, its instances tell in their logs.
+  static var logger: Logger {
+    var logger = Logger(label: "hotreload.fleet")
+    logger.logLevel = .critical
+    return logger
+  }
 }
 
 /// A command that is about a fleet.
@@ -51,7 +59,9 @@ extension FleetCommand {
     _ options: FleetOptions, in workspace: Workspace, isNamed: Bool, creating: Bool
   ) async throws -> any FleetStore {
     do {
-      return try await options.store.open(in: workspace, creating: creating).store
+      return try await options.store.open(
+        in: workspace, creating: creating, logger: FleetAccess.logger
+      ).store
     } catch {
       guard (error.cause as? StoreError)?.code == .missing, !isNamed else { throw error }
       throw FleetFailure(
@@ -93,7 +103,7 @@ func fleetFailure(_ error: any Error, _ renderer: FleetRenderer) -> ExitCode {
     let code = (error.cause as? StoreError)?.code.description ?? error.code.description
     failure = FleetFailure(code, error.description)
   case let error as StoreError:
-    failure = FleetFailure(error.code.description, "the fleet's store: \(error)")
+    failure = FleetFailure(error.code.description, FleetError.store(error).description)
   case let error as BundleError:
     findings = error.findings
     failure = FleetFailure(error.code.description, error.description)

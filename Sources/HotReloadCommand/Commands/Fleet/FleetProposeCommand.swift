@@ -65,7 +65,7 @@ struct FleetProposeCommand: FleetCommand {
   @Option(
     help: ArgumentHelp(
       "The plan: growing shares, each with how long it is watched. Default: that of the instance that leads.",
-      valueName: "plan"))
+      valueName: "plan"), transform: StagesArgument.parse)
   var stages: StagesArgument?
 
   @Flag(help: "All instances at once, not watched; the same as --stages 100%:0.")

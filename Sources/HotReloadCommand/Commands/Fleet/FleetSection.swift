@@ -56,7 +56,9 @@ final class FleetSection: StatusSource, Service {
 
   private func follow(_ options: FleetOptions) async {
     do {
-      let store = try await options.store.open(in: workspace, creating: false).store
+      let store = try await options.store.open(
+        in: workspace, creating: false, logger: FleetAccess.logger
+      ).store
       let monitor = FleetMonitor(FleetClient(store, fleet: options.fleet))
       state.withLock { $0 = .following(monitor) }
       try? await monitor.run()

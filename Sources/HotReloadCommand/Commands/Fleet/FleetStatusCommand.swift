@@ -71,7 +71,7 @@ private struct FleetWatching: Sendable {
   }
 
   func run() async throws {
-    let ending = Ending()
+    let ending = await Ending()
     let following = Task {
       do {
         try await follow()

@@ -40,9 +40,11 @@ struct FleetWaiting: Sendable {
     self.stopsWhenPaused = stopsWhenPaused
   }
 
+  private func nanoseconds(_ limit: Duration) -> Int64 { Int64(limit / .nanoseconds(1)) }
+
   /// Returns if the fleet runs it, and throws an exit code or a failure if not.
   func run() async throws {
-    let ending = Ending()
+    let ending = await Ending()
     let following = Task {
       do {
         let isOver = try await followWithinLimit()
@@ -103,12 +105,12 @@ struct FleetWaiting: Sendable {
     case .rollingBack(let release, let failure) where isOver:
       throw FleetFailure(
         "rollingBack",
-        "\(release) is being rolled back, but not everywhere within \(limit): \(failure). See 'hotreload fleet status'",
+        "\(release) is being rolled back, but not everywhere within \(spanText(nanoseconds(limit))): \(failure). See 'hotreload fleet status'",
         exitCode: Self.rolledBack)
     case .waiting, .running, .paused, .rollingBack, nil:
       throw FleetFailure(
         isOver ? "timeout" : "interrupted",
-        (isOver ? "the end was not seen within \(limit)" : "interrupted")
+        (isOver ? "the end was not seen within \(spanText(nanoseconds(limit)))" : "interrupted")
           + "; what was proposed goes on. See 'hotreload fleet status', or take it back with 'hotreload fleet rollback'",
         exitCode: Self.unfinished)
     }

@@ -33,6 +33,8 @@ public struct BundleError: Error, Sendable, CustomStringConvertible {
     public static let fileSystem = Code(description: "fileSystem")
     /// The server cannot be reached, or does not answer as it should.
     public static let unavailable = Code(description: "unavailable")
+    /// Whoever was to put it in force did not take it.
+    public static let refused = Code(description: "refused")
     /// The task was cancelled.
     public static let cancelled = Code(description: "cancelled")
   }

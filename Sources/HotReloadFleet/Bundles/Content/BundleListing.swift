@@ -58,7 +58,7 @@ struct BundleListing: Sendable, Hashable {
     guard !lines.isEmpty, lines.count <= Bundle.maximumFiles, total <= Bundle.maximumBytes else {
       throw .malformed("the list of a bundle's files is empty or beyond a bundle's bounds")
     }
-    self.init(lines: lines)
+    self.init(lines: lines.sorted { BundlePath.precedes($0.path, $1.path) })
     // Another order, a sign or a zero before a number: one content would have two digests.
     guard self.bytes == bytes else {
       throw .malformed("the list of a bundle's files is not in its canonical form")

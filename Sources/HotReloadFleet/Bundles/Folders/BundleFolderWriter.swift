@@ -18,6 +18,8 @@ struct BundleFolderWriter {
     let target = root.appending(bundle.digest.rawValue)
     if BundleFolder.isWhole(target, bundle.digest) { return target }
     do {
+      // The folder above is usually an instance's, whose journal wants it private too.
+      try SystemCalls.makeDirectory(root.removingLastComponent(), mode: 0o700)
       try SystemCalls.makeDirectory(root, mode: 0o700)
       removeLeftovers()
       let (folder, lock) = try makeFolder()
@@ -135,7 +137,7 @@ struct BundleFolderWriter {
     case .noSpace, .diskQuotaExceeded:
       return BundleError(
         .noSpace,
-        "the bundle cannot be kept in \(root): no space is left (\(errno)). Nothing of it was left there; free some space",
+        "the bundle cannot be kept in \(root): no space is left (\(errno)). No part of it was left there; free some space",
         cause: errno)
     default:
       return BundleError(

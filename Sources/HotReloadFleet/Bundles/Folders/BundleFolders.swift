@@ -57,7 +57,7 @@ public final class BundleFolders: Sendable {
   /// Keeps a bundle. If it is there and whole, nothing is done; if its folder lost a file or has other bytes, it is made anew.
   ///
   /// - Returns: its folder, durable when this returns.
-  /// - Throws: ``BundleError``: `noSpace`, `fileSystem`, `cancelled`. Nothing of the bundle is left then.
+  /// - Throws: ``BundleError``: `noSpace`, `fileSystem`, `cancelled`. No part of the bundle is left then.
   public func store(_ bundle: Bundle) async throws(BundleError) -> FilePath {
     let root = root
     return try await BundleError.blocking { () throws(BundleError) in

@@ -1,3 +1,4 @@
+public import HotReload
 public import SystemPackage
 
 /// Which files of a workspace a bundle is made of.
@@ -21,6 +22,12 @@ public struct BundleScope: Sendable, Hashable {
     self.include = include
     self.exclude = exclude
     self.allowsSecrets = allowsSecrets
+  }
+
+  /// The default scope, less what a watcher with this configuration excludes.
+  public init(_ configuration: HotReloadConfiguration) {
+    let own = configuration.excludePatterns.filter { !Self.defaultExclude.contains($0) }
+    self.init(exclude: Self.defaultExclude + own)
   }
 
   /// All configs with the layers of every environment and all variants, and all templates and assets.

@@ -51,17 +51,7 @@ struct TokenScanner {
   /// - Parameter limit: the most findings.
   static func findings(in bytes: [UInt8], file: String, limit: Int) -> [SecretFinding] {
     var findings: [SecretFinding] = []
-    var begins = [Bool](repeating: false, count: 256)
-    for form in forms { for mark in form.marks { begins[Int(mark[0])] = true } }
-    // Nearly all bytes begin nothing, so the loop does little for each.
-    let candidates = bytes.withUnsafeBufferPointer { buffer in
-      begins.withUnsafeBufferPointer { begins in
-        buffer.indices.filter { index in
-          begins[Int(buffer[index])] && (index == 0 || !isAlphanumeric(buffer[index - 1]))
-        }
-      }
-    }
-    for index in candidates {
+    for index in candidates(in: bytes) {
       let rest = bytes[index...]
       for form in byFirst[Int(bytes[index])] {
         guard let mark = form.marks.first(where: { rest.starts(with: $0) }),
@@ -73,6 +63,27 @@ struct TokenScanner {
       }
     }
     return findings
+  }
+
+  /// Where a mark may begin: at a byte that begins one and that no letter or digit precedes.
+  private static func candidates(in bytes: [UInt8]) -> [Int] {
+    let begins = byFirst.map { !$0.isEmpty }
+    var candidates: [Int] = []
+    // Plain loops over memory: this looks at every byte of a bundle, also where nothing is optimized.
+    let end = bytes.count
+    bytes.withUnsafeBufferPointer { bytes in
+      begins.withUnsafeBufferPointer { begins in
+        guard let bytes = bytes.baseAddress, let begins = begins.baseAddress else { return }
+        var index = 0
+        while index < end {
+          if begins[Int(bytes[index])], index == 0 || !isAlphanumeric(bytes[index - 1]) {
+            candidates.append(index)
+          }
+          index += 1
+        }
+      }
+    }
+    return candidates
   }
 
   /// `RSA PRIVATE KEY-----`, `PRIVATE KEY-----`, `PGP PRIVATE KEY BLOCK-----` and their like.

@@ -40,7 +40,7 @@ extension BundleExchange {
 
   /// Deletes the files of a list that no manifest names, and then the list.
   private func remove(
-    _ listing: BundleListing, except needed: Set<String>, _ fence: inout StoreCondition
+    _ listing: BundleListing, except needed: Set<String>, _ fence: inout BundleFence
   ) async throws {
     let stage = keys.stage(of: listing.digest)
     // Whoever publishes it at this moment begins anew.
@@ -59,12 +59,13 @@ extension BundleExchange {
 
   /// Does something if the fence is where it was, and moves it.
   private func step(
-    _ fence: inout StoreCondition, if conditions: [StoreCondition], then mutations: [StoreMutation]
+    _ fence: inout BundleFence, if conditions: [StoreCondition], then mutations: [StoreMutation]
   ) async throws {
     let end = try await commit(
-      StoreTransaction(if: [fence] + conditions, then: mutations + [moveFence]))
+      StoreTransaction(
+        if: [fence.isUnmoved] + conditions, then: mutations + [fence.moveRemoving]))
     guard case .made(let revision) = end else { throw FenceMoved() }
-    fence = StoreCondition(keys.bundleFence, .modified(revision))
+    fence.moved(by: revision)
   }
 
   /// The bundles that the rollout, what is committed and the proposal name, and that these are as they were read.

@@ -1,13 +1,14 @@
 extension BundleExchange {
-  /// What this publisher wrote, and the write of the stage under which it holds.
+  /// What this publisher put there: under which write of the stage, and after which removal.
   private struct Written {
-    var stage: StoreRevision
+    var stage = StoreRevision.zero
+    var removal: [UInt8] = []
     var pieces: Set<BundlePiece> = []
   }
 
   func publish(_ bundle: Bundle) async throws {
     let digest = bundle.digest
-    var written = Written(stage: .zero)
+    var written = Written()
     for round in 1...Self.maximumRounds {
       if round > 1 { try await pause(after: round - 1) }
       // Before anything is looked at.
@@ -16,14 +17,16 @@ extension BundleExchange {
       let there = try await listings(under: keys.manifests).values
         .reduce(into: Set<String>()) { $0.formUnion($1.lines.lazy.map(\.sha256)) }
       guard let stage = try await announce(bundle.listing) else { continue }
-      if stage != written.stage { written = Written(stage: stage) }
+      if stage != written.stage || fence.removal != written.removal {
+        written = Written(stage: stage, removal: fence.removal)
+      }
       guard try await upload(bundle, except: there, &written) else { continue }
       let end = try await commit(
         StoreTransaction(
-          if: [fence, StoreCondition(keys.stage(of: digest), .modified(stage))],
+          if: [fence.isUnmoved, StoreCondition(keys.stage(of: digest), .modified(stage))],
           then: [
             .put(keys.bundle(digest), bundle.listing.bytes), .delete(keys.list(of: digest)),
-            .delete(keys.stage(of: digest)), moveFence,
+            .delete(keys.stage(of: digest)), fence.movePublishing,
           ]))
       if case .made = end { return }
     }

@@ -11,22 +11,21 @@
 /// a list that goes (so the manifest is gone first), then those that delete pieces, at last the one that deletes the list.
 ///
 /// So a pruner deletes only what no manifest names *at that moment*: one that came to be since would have moved the fence. And a
-/// publisher that counts on a file makes its manifest only if nothing was deleted since it saw that file in another one. Either
-/// tries again when it finds the fence moved, for which two publishers need only read it anew: what they wrote themselves is
-/// safe while their stage is theirs.
+/// publisher that counts on a file makes its manifest only if nothing was deleted since it saw that file in another one, or put it there
+/// itself. Either tries again when it finds the fence moved. The fence's value is the name of the last removal: if that is the
+/// same, only others published, and what a publisher has put there is there yet.
 struct BundleExchange: Sendable {
   /// How often a request is sent to a store that is away, or whose answer was lost.
   static let maximumAttempts = 6
   /// How often work begins anew because others moved the fence.
   static let maximumRounds = 24
-  /// The first and the longest pause between attempts or rounds; it doubles, and a random part of up to a half is taken off.
-  static let firstPause = Duration.milliseconds(20)
-  static let longestPause = Duration.seconds(2)
-  /// The most manifests or lists that one page is asked for.
-  static let pageManifests = 8
-
   let store: any FleetStore
   let keys: FleetKeys
+  /// The first and the longest pause between attempts or rounds; it doubles, and a random part of up to a half is taken off.
+  var firstPause = Duration.milliseconds(20)
+  var longestPause = Duration.seconds(2)
+  /// The most manifests or lists that one page is asked for.
+  static let pageManifests = 8
 
   /// A transaction's end.
   enum End {
@@ -67,7 +66,7 @@ struct BundleExchange: Sendable {
   }
 
   func pause(after number: Int) async throws(StoreError) {
-    let longest = min(Self.firstPause * (1 << min(number - 1, 10)), Self.longestPause)
+    let longest = min(firstPause * (1 << min(number - 1, 10)), longestPause)
     do {
       try await Task.sleep(for: longest * Double.random(in: 0.5...1))
     } catch {
@@ -76,14 +75,9 @@ struct BundleExchange: Sendable {
   }
 
   /// Where the fence is.
-  func fence() async throws(StoreError) -> StoreCondition {
-    let entry = try await read(keys.bundleFence)
-    return StoreCondition(
-      keys.bundleFence, entry.map { .modified($0.modRevision) } ?? .absent)
+  func fence() async throws(StoreError) -> BundleFence {
+    BundleFence(keys.bundleFence, try await read(keys.bundleFence))
   }
-
-  /// What moves the fence.
-  var moveFence: StoreMutation { .put(keys.bundleFence, Array("1".utf8)) }
 
   /// The lists under manifests or lists, by their digests.
   func listings(under prefix: StoreKey) async throws -> [BundleDigest: BundleListing] {
@@ -124,6 +118,31 @@ struct BundleExchange: Sendable {
       .unavailable,
       "\(what) began anew \(maximumRounds) times, as others published or pruned bundles each time; try again later"
     )
+  }
+}
+
+/// What everything writes that makes a manifest, or removes anything.
+struct BundleFence {
+  private let key: StoreKey
+  /// The name of the last removal; empty if there was none.
+  let removal: [UInt8]
+  /// That it was not written since it was read.
+  private(set) var isUnmoved: StoreCondition
+
+  init(_ key: StoreKey, _ entry: StoreEntry?) {
+    self.key = key
+    removal = entry?.value ?? []
+    isUnmoved = StoreCondition(key, entry.map { .modified($0.modRevision) } ?? .absent)
+  }
+
+  /// What a publisher moves it by.
+  var movePublishing: StoreMutation { .put(key, removal) }
+  /// What a pruner moves it by.
+  var moveRemoving: StoreMutation { .put(key, StoreOperationID().bytes) }
+
+  /// It was moved by its holder, who holds it still.
+  mutating func moved(by revision: StoreRevision) {
+    isUnmoved = StoreCondition(key, .modified(revision))
   }
 }
 

@@ -109,7 +109,7 @@ enum SQLiteFile {
     } catch Errno.noSuchFileOrDirectory where !creating {
       throw StoreError(
         .missing,
-        "there is no fleet's store at \(path); the first instance that joins the fleet makes it")
+        "the fleet's store \(path) does not exist; the first instance that joins the fleet makes it")
     } catch {
       throw StoreError(
         .unsupported,

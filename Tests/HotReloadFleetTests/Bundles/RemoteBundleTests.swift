@@ -1,0 +1,442 @@
+import Crypto
+import Foundation
+import HotReloadTesting
+import InMemoryLogging
+import Logging
+import NIOHTTP1
+import NIOSSL
+import SystemPackage
+import Testing
+
+@testable import HotReloadFleet
+
+private typealias Bundle = HotReloadFleet.Bundle
+private typealias Answer = BundleServer.Answer
+
+/// Requests one at a time, to real sockets.
+@Suite(.timeLimit(.minutes(1))) struct RemoteBundleTests {
+  private let place: TemporaryWorkspace
+  private let folders: BundleFolders
+  private let taker = Taker()
+
+  init() throws {
+    place = try TemporaryWorkspace()
+    folders = BundleFolders(at: place.root.appending("bundles"))
+  }
+
+  @Test func `A new bundle is kept and taken, and one that did not change is not asked for whole`()
+    async throws
+  {
+    let first = try bundle("1")
+    let server = try await serving(first, etag: "\"v1\"", date: "Sun, 06 Nov 1994 08:49:37 GMT")
+    let source = try source(server)
+    expectApplied(await source.poll(), first)
+    #expect(taker.taken == [first.digest])
+    #expect(source.status.current == first.digest)
+    expectUnchanged(await source.poll())
+    let second = try bundle("2")
+    serve(second, etag: "\"v2\"", on: server)
+    expectApplied(await source.poll(), second)
+    expectUnchanged(await source.poll())
+    #expect(taker.taken == [first.digest, second.digest])
+    #expect(
+      server.requests.map { $0.headers.first(name: "If-None-Match") } == [
+        nil, "\"v1\"", "\"v1\"", "\"v2\"",
+      ])
+    #expect(
+      server.requests.map { $0.headers.first(name: "If-Modified-Since") } == [
+        nil, "Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 GMT", nil,
+      ])
+    #expect(server.requests.allSatisfy { $0.headers["Accept-Encoding"] == ["identity"] })
+    #expect(try await folders.folder(of: second.digest) != nil)
+    await source.close()
+  }
+
+  @Test
+  func `A server without validators is asked for all, and the same content is not taken twice`()
+    async throws
+  {
+    let first = try bundle("1")
+    let server = try await serving(first)
+    let source = try source(server)
+    expectApplied(await source.poll(), first)
+    expectUnchanged(await source.poll())
+    #expect(taker.taken == [first.digest])
+    await source.close()
+  }
+
+  enum Wrong: CaseIterable, Sendable {
+    case digestHeader, oldDigestHeader, contentDigest, noJSON, cut, damaged, tooLarge,
+      tooLargeUntold, coding, empty
+  }
+
+  @Test(arguments: Wrong.allCases)
+  fileprivate func `What is not right is refused, and what is in force stays`(_ wrong: Wrong)
+    async throws
+  {
+    let good = try bundle("good")
+    let server = try await serving(good, etag: "\"good\"")
+    let source = try source(server, RemoteBundleOptions(maximumBytes: 4_000))
+    expectApplied(await source.poll(), good)
+    var answer = Answer(body: try bundle("bad").encoded())
+    switch wrong {
+    case .digestHeader: answer.headers.add(name: "Repr-Digest", value: "sha-256=:AAAA:")
+    case .oldDigestHeader: answer.headers.add(name: "Digest", value: "SHA-256=AAAA")
+    case .contentDigest:
+      answer.headers.add(name: "Content-Digest", value: "sha-512=:AAAA:, sha-256=:\(sha256([])):")
+    case .noJSON: answer.body = Array("<html>".utf8)
+    case .cut: answer.body.removeLast(20)
+    case .damaged:
+      answer.body = Array(text(answer.body).replacing("\"digest\":\"", with: "\"digest\":\"0").utf8)
+    case .tooLarge: answer.body += [UInt8](repeating: 32, count: 4_000)
+    case .tooLargeUntold:
+      answer.body += [UInt8](repeating: 32, count: 4_000)
+      answer.isChunked = true
+    case .coding: answer.headers.add(name: "Content-Encoding", value: "gzip")
+    case .empty: answer.body = []
+    }
+    let bad = answer
+    server.answer { _ in bad }
+    for _ in 0..<2 {
+      guard case .refused(let error) = await source.poll() else {
+        Issue.record("it is not refused")
+        return
+      }
+      #expect(error.message.contains("127.0.0.1"))
+      #expect(source.status.problem?.message == error.message)
+    }
+    #expect(source.status.current == good.digest)
+    #expect(taker.taken == [good.digest])
+    #expect(try await RemoteBundleSource.lastGood(in: folders)?.digest == good.digest)
+    serve(good, etag: "\"good\"", on: server)
+    expectUnchanged(await source.poll())
+    #expect(source.status.problem == nil)
+    await source.close()
+  }
+
+  @Test func `A right digest header is accepted in each form, and can be required`() async throws {
+    let server = try await BundleServer { _ in Answer() }
+    let source = try source(server, RemoteBundleOptions(requiresDigestHeader: true))
+    for (number, name) in ["Repr-Digest", "Content-Digest", "repr-digest"].enumerated() {
+      let bundle = try bundle("\(number)")
+      let body = bundle.encoded()
+      let value = "sha-512=:AAAA:, sha-256=:\(sha256(body)):"
+      server.answer { _ in Answer(headers: [name: value], body: body) }
+      expectApplied(await source.poll(), bundle)
+    }
+    let last = try bundle("last")
+    server.answer { _ in Answer(body: last.encoded()) }
+    guard case .refused(let error) = await source.poll() else {
+      Issue.record("it is not refused")
+      return
+    }
+    #expect(error.code == .digestMismatch)
+    await source.close()
+  }
+
+  @Test func `Only the pinned bundle is accepted`() async throws {
+    let pinned = try bundle("pinned")
+    let server = try await serving(try bundle("other"))
+    let source = try source(server, RemoteBundleOptions(pinnedDigest: pinned.digest))
+    guard case .refused = await source.poll() else {
+      Issue.record("it is not refused")
+      return
+    }
+    serve(pinned, on: server)
+    expectApplied(await source.poll(), pinned)
+    await source.close()
+  }
+
+  @Test(arguments: [true, false])
+  func `A bundle must be signed by one of the keys, in a header or in a file beside it`(
+    inHeader: Bool
+  ) async throws {
+    let key = Curve25519.Signing.PrivateKey()
+    let next = Curve25519.Signing.PrivateKey()
+    let keys = try [key, next].map {
+      try BundleSigningKey(Data($0.publicKey.rawRepresentation).base64EncodedString())
+    }
+    let server = try await BundleServer { _ in Answer() }
+    let source = try source(server, path: "/b.json?x=1", RemoteBundleOptions(signingKeys: keys))
+    func serve(_ bundle: Bundle, signed signature: String?) {
+      let body = bundle.encoded()
+      server.answer { request in
+        if request.path == "/b.json.sig?x=1", !inHeader, let signature {
+          return Answer(body: Array("\(signature)\n".utf8))
+        }
+        guard request.path == "/b.json?x=1" else { return Answer(status: 404) }
+        var answer = Answer(headers: ["ETag": "\"\(bundle.digest)\""], body: body)
+        if inHeader, let signature {
+          answer.headers.add(name: "Hotreload-Signature", value: signature)
+        }
+        return answer
+      }
+    }
+    func signature(_ bundle: Bundle, _ key: Curve25519.Signing.PrivateKey) throws -> String {
+      try key.signature(for: Data(bundle.encoded())).base64EncodedString()
+    }
+    let first = try bundle("1")
+    serve(first, signed: try signature(first, key))
+    expectApplied(await source.poll(), first)
+    let second = try bundle("2")
+    serve(second, signed: try signature(second, next))
+    expectApplied(await source.poll(), second)
+    let third = try bundle("3")
+    for wrong in [
+      try signature(first, key), try signature(third, Curve25519.Signing.PrivateKey()), "AAAA",
+    ] {
+      serve(third, signed: wrong)
+      guard case .refused(let error) = await source.poll() else {
+        Issue.record("it is not refused")
+        return
+      }
+      #expect(error.code == .signatureMismatch)
+    }
+    serve(third, signed: nil)
+    switch await source.poll() {
+    case .refused, .failed: break
+    default: Issue.record("it is taken without a signature")
+    }
+    #expect(source.status.current == second.digest)
+    #expect(taker.taken == [first.digest, second.digest])
+    // Once it is signed, it is taken, although the server's content did not change.
+    serve(third, signed: try signature(third, key))
+    expectApplied(await source.poll(), third)
+    await source.close()
+  }
+
+  @Test func `A bundle and its signature that are replaced one after the other are taken together`()
+    async throws
+  {
+    let key = Curve25519.Signing.PrivateKey()
+    let signingKey = try BundleSigningKey(
+      Data(key.publicKey.rawRepresentation).base64EncodedString())
+    let old = try bundle("old")
+    let new = try bundle("new")
+    let signature = try key.signature(for: Data(new.encoded())).base64EncodedString()
+    let server = try await BundleServer { _ in Answer() }
+    let isReplaced = Flag()
+    server.answer { request in
+      if request.path.hasSuffix(".sig") {
+        isReplaced.set()
+        return Answer(body: Array(signature.utf8))
+      }
+      return Answer(body: isReplaced.isSet ? new.encoded() : old.encoded())
+    }
+    let source = try source(server, RemoteBundleOptions(signingKeys: [signingKey]))
+    expectApplied(await source.poll(), new)
+    await source.close()
+  }
+
+  @Test
+  func
+    `A bundle that is refused by who should take it is not offered again before it is another one`()
+    async throws
+  {
+    let bad = try bundle("bad")
+    let server = try await serving(bad, etag: "\"bad\"")
+    let source = try source(server)
+    taker.refuses = true
+    guard case .refused(let error) = await source.poll() else {
+      Issue.record("it is not refused")
+      return
+    }
+    #expect(error.message.contains("not good"))
+    expectUnchanged(await source.poll())
+    #expect(taker.offered == [bad.digest])
+    #expect(source.status.refused == bad.digest)
+    #expect(source.status.problem != nil)
+    #expect(server.requests.last?.headers.first(name: "If-None-Match") == "\"bad\"")
+    taker.refuses = false
+    let good = try bundle("good")
+    serve(good, etag: "\"good\"", on: server)
+    expectApplied(await source.poll(), good)
+    #expect(source.status.problem == nil)
+    #expect(source.status.refused == nil)
+    await source.close()
+  }
+
+  @Test func `What is wrong is logged once, also between other troubles, and that it is over too`()
+    async throws
+  {
+    let log = InMemoryLogHandler()
+    let bad = try bundle("bad")
+    let server = try await serving(bad, etag: "\"bad\"")
+    let source = try RemoteBundleSource(
+      url: server.url(), folders: folders, logger: Logger(label: "test") { _ in log },
+      apply: { [taker] bundle, folder in try taker.take(bundle, folder) })
+    taker.refuses = true
+    for _ in 0..<3 { _ = await source.poll() }
+    #expect(log.entries.map(\.level) == [.error])
+    #expect(log.entries.first.map { "\($0.message)".contains(bad.digest.rawValue) } == true)
+    server.answer { _ in Answer(status: 500) }
+    for _ in 0..<2 { _ = await source.poll() }
+    #expect(log.entries.map(\.level) == [.error, .error])
+    serve(bad, etag: "\"bad\"", on: server)
+    _ = await source.poll()
+    #expect(source.status.problem?.code == .refused)
+    taker.refuses = false
+    serve(try bundle("good"), on: server)
+    for _ in 0..<2 { _ = await source.poll() }
+    #expect(log.entries.map(\.level) == [.error, .error, .error, .notice, .info])
+    #expect(log.entries.allSatisfy { $0.metadata["server"] != nil })
+    await source.close()
+  }
+
+  @Test func `A bundle that cannot be taken now is offered again`() async throws {
+    let bundle = try bundle("1")
+    let server = try await serving(bundle, etag: "\"1\"")
+    let source = try source(server)
+    taker.defers = true
+    guard case .failed = await source.poll() else {
+      Issue.record("it does not fail")
+      return
+    }
+    taker.defers = false
+    expectApplied(await source.poll(), bundle)
+    #expect(taker.offered == [bundle.digest, bundle.digest])
+    await source.close()
+  }
+
+  @Test
+  func
+    `A server that is away, silent, breaks off or errs is a failure, and what is in force stays`()
+    async throws
+  {
+    let good = try bundle("good")
+    let server = try await serving(good)
+    let source = try source(server, RemoteBundleOptions(requestTimeout: .milliseconds(200)))
+    expectApplied(await source.poll(), good)
+    let body = try bundle("bad").encoded()
+    for answer in [
+      Answer(isSilent: true), Answer(body: body, cutAfter: 10), Answer(status: 500),
+      Answer(status: 404), Answer(status: 206, body: body), Answer(status: 302),
+    ] {
+      server.answer { _ in answer }
+      guard case .failed(let error) = await source.poll() else {
+        Issue.record("\(answer) is no failure")
+        continue
+      }
+      #expect(error.code == .unavailable)
+    }
+    #expect(source.status.failures == 6)
+    #expect(source.status.current == good.digest)
+    serve(good, on: server)
+    expectUnchanged(await source.poll())
+    #expect(source.status.failures == 0)
+    await source.close()
+  }
+
+  @Test
+  func
+    `A restart begins with what was in force, with the server away, and asks only for what is new`()
+    async throws
+  {
+    let bundle = try bundle("1")
+    let server = try await serving(bundle, etag: "\"1\"")
+    let first = try source(server)
+    expectApplied(await first.poll(), bundle)
+    await first.close()
+    let good = try #require(try await RemoteBundleSource.lastGood(in: folders))
+    #expect(good.digest == bundle.digest)
+    #expect(try place.text(good.folder.appending("config/app.toml")) == "name = \"1\"\n")
+    server.answer { _ in Answer(status: 503) }
+    // One who began with it is not told again; one who did not, is.
+    for (inForce, offered) in [(bundle.digest, 1), (nil, 2)] as [(BundleDigest?, Int)] {
+      let source = try source(server, inForce: inForce)
+      await source.restore()
+      #expect(taker.offered.count == offered)
+      guard case .failed = await source.poll() else {
+        Issue.record("the server is not away")
+        return
+      }
+      #expect(source.status.current == bundle.digest)
+      #expect(server.requests.last?.headers.first(name: "If-None-Match") == "\"1\"")
+      await source.close()
+    }
+    // Of another address nothing is known.
+    let other = try source(server, path: "/other.json", inForce: bundle.digest)
+    await other.restore()
+    _ = await other.poll()
+    #expect(server.requests.last?.headers.contains(name: "If-None-Match") == false)
+    await other.close()
+    try place.remove(good.folder.appending("config/app.toml"))
+    #expect(try await RemoteBundleSource.lastGood(in: folders) == nil)
+  }
+
+  @Test func `Old bundles go, but the one before stays`() async throws {
+    let bundles = try (0..<4).map { try bundle("\($0)") }
+    let server = try await serving(bundles[0])
+    let source = try source(server)
+    for bundle in bundles {
+      serve(bundle, on: server)
+      expectApplied(await source.poll(), bundle)
+    }
+    #expect(try await folders.folder(of: bundles[1].digest) == nil)
+    #expect(try await folders.folder(of: bundles[2].digest) != nil)
+    #expect(try await folders.folder(of: bundles[3].digest) != nil)
+    await source.close()
+  }
+
+  // MARK: Support
+
+  private func bundle(_ name: String) throws -> Bundle {
+    try Bundle(files: [
+      Bundle.File(path: "config/app.toml", bytes: Array("name = \"\(name)\"\n".utf8))
+    ])
+  }
+
+  private func serving(
+    _ bundle: Bundle, etag: String? = nil, date: String? = nil
+  ) async throws -> BundleServer {
+    let server = try await BundleServer { _ in Answer() }
+    serve(bundle, etag: etag, date: date, on: server)
+    return server
+  }
+
+  private func serve(
+    _ bundle: Bundle, etag: String? = nil, date: String? = nil, on server: BundleServer
+  ) {
+    let body = bundle.encoded()
+    server.answer { request in
+      if let etag, request.headers.first(name: "If-None-Match") == etag {
+        return Answer(status: 304)
+      }
+      var answer = Answer(body: body)
+      if let etag { answer.headers.add(name: "ETag", value: etag) }
+      if let date { answer.headers.add(name: "Last-Modified", value: date) }
+      return answer
+    }
+  }
+
+  private func source(
+    _ server: BundleServer, path: String = "/bundle.json",
+    _ options: RemoteBundleOptions = RemoteBundleOptions(), inForce: BundleDigest? = nil
+  ) throws -> RemoteBundleSource {
+    try RemoteBundleSource(
+      url: server.url(path), options: options, folders: folders, inForce: inForce,
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+      apply: { [taker] bundle, folder in try taker.take(bundle, folder) })
+  }
+
+  private func expectApplied(
+    _ outcome: RemoteBundleOutcome, _ bundle: Bundle,
+    sourceLocation: Testing.SourceLocation = #_sourceLocation
+  ) {
+    if case .applied(bundle.digest) = outcome { return }
+    Issue.record("\(outcome)", sourceLocation: sourceLocation)
+  }
+
+  private func expectUnchanged(
+    _ outcome: RemoteBundleOutcome, sourceLocation: Testing.SourceLocation = #_sourceLocation
+  ) {
+    if case .unchanged = outcome { return }
+    Issue.record("\(outcome)", sourceLocation: sourceLocation)
+  }
+
+  private func sha256(_ bytes: [UInt8]) -> String {
+    Data(SHA256.hash(data: bytes)).base64EncodedString()
+  }
+
+  private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+}
