@@ -106,7 +106,8 @@ import Testing
     let record = RolloutRecord(
       release: release(1), base: release(2), stages: [],
       step: RolloutStep(entering: 0, of: [RolloutStage(percent: 100, bake: .zero)], hashes: []),
-      state: .ended(.committed), proposedBy: "", controller: "", fence: 0)
+      state: .ended(.committed), proposal: "", proposedBy: "", startedAt: 0, movedAt: 0,
+      controller: "", fence: 0)
     _ = try await store.commit(
       StoreTransaction(then: [
         .put(keys.rollout, try FleetKeys.encode(record)),
