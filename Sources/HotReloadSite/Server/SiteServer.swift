@@ -54,7 +54,7 @@ public final class SiteServer: Sendable {
     logger.logLevel = max(logger.logLevel, .warning)
     application = ListeningApplication(
       Application(
-        responder: SiteRouter.responder(of: parts),
+        responder: try SiteRouter.responder(of: parts),
         server: .http1(live: parts.live, tunnelingTo: parts.proxy, draining: connections),
         configuration: ApplicationConfiguration(
           address: .hostname(options.host, port: options.port), serverName: nil),
