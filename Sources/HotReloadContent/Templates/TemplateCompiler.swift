@@ -140,7 +140,7 @@ public final class TemplateCompiler: ReloadParticipant {
     let source = TemplateSource(path: path, name: name, utf8: bytes)
     guard String(validating: bytes, as: UTF8.self) != nil else {
       // Up to the first bad byte, the repaired text is the same.
-      let bad = zip(bytes, source.text.utf8).prefix { $0 == $1 }.count
+      let bad = zip(source.utf8, source.text.utf8).prefix { $0 == $1 }.count
       let problem = source.diagnostic(at: bad, "the file is not UTF-8 from here on")
       return entry(source, nil, [], [problem])
     }
