@@ -30,7 +30,7 @@ final class AssetFiles: Sendable {
       let root = try? SystemCalls.realPath(safety.root)
     else { return nil }
     var relative = path
-    return relative.removePrefix(root) && !DeniedName.isIn(relative) ? path : nil
+    return relative.removePrefix(root) && !DeniedName.isInTarget(relative) ? path : nil
   }
 
   private func openNow(_ asset: Asset) -> AssetFile? {
