@@ -8,6 +8,7 @@ import HummingbirdCore
 import Logging
 public import NIOCore
 import ServiceLifecycle
+import Synchronization
 public import WorkspaceTools
 
 /// A development server: serves a workspace as a site, or stands in front of a program that does, and lets browsers see each change.
@@ -19,8 +20,12 @@ public final class SiteServer: Sendable {
   let build: BuildMonitor?
   private let application: ListeningApplication<Application<SiteRouter.Responder>>
   private let group: ServiceGroup
+  /// Whether ``run(ready:)`` was called, which ends everything in its own end.
+  private let hasRun = Mutex(false)
 
   /// Starts to watch, and loads everything; it does not listen yet.
+  ///
+  /// Whoever starts one runs it, or else stops it: until then its manager watches the workspace.
   ///
   /// - Parameters:
   ///   - workspace: what is served.
@@ -75,6 +80,7 @@ public final class SiteServer: Sendable {
   /// - Parameter ready: called once when it listens, with the address.
   /// - Throws: `ListeningError` if it cannot listen; what any of its parts throws.
   public func run(ready: @escaping @Sendable (SocketAddress) async -> Void) async throws {
+    hasRun.withLock { $0 = true }
     try await withThrowingTaskGroup(of: Bool.self) { tasks in
       tasks.addTask {
         try await self.group.run()
@@ -91,8 +97,10 @@ public final class SiteServer: Sendable {
     }
   }
 
-  /// Ends it: lets requests that have begun end, and closes everything. `run` returns then.
+  /// Ends it: lets requests that have begun end, and closes everything. `run` returns then. If that was not called, the watching
+  /// has ended when this returns, and it must not be called any more.
   public func stop() async {
     await group.triggerGracefulShutdown()
+    if !hasRun.withLock({ $0 }) { try? await manager.shutdown() }
   }
 }
