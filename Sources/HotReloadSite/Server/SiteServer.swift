@@ -15,6 +15,8 @@ public final class SiteServer: Sendable {
   /// Loads and watches the workspace.
   public let manager: HotReloadManager
   let live: LiveReload
+  /// The workspace's own pages; nil for a program's.
+  let content: SiteContent?
   let proxy: DevelopmentProxy?
   let build: BuildMonitor?
   private let application: ListeningApplication<Application<SiteRouter.Responder>>
@@ -46,6 +48,7 @@ public final class SiteServer: Sendable {
     self.manager = manager
     let parts = try await SiteParts(manager, options)
     live = parts.live
+    content = parts.content
     proxy = parts.proxy
     build = parts.build
     let connections = ServerConnections()
