@@ -22,6 +22,11 @@ public final class SiteServer: Sendable {
   private let application: ListeningApplication<Application<SiteRouter.Responder>>
   private let group: ServiceGroup
 
+  /// Browsers keep connections that they do not use. Whoever ends a development server waits for it, and a request that comes at
+  /// this moment is asked again by hand.
+  private static let connectionLimits = ServerConnections.Limits(
+    idleAtShutdown: .milliseconds(50), linger: .milliseconds(250))
+
   /// Starts to watch, and loads everything; it does not listen yet.
   ///
   /// - Parameters:
@@ -51,7 +56,7 @@ public final class SiteServer: Sendable {
     content = parts.content
     proxy = parts.proxy
     build = parts.build
-    let connections = ServerConnections()
+    let connections = ServerConnections(limits: Self.connectionLimits)
     var logger = options.logger
     // What it says of each start and stop is said by whoever runs it.
     logger.logLevel = max(logger.logLevel, .warning)
