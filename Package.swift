@@ -272,7 +272,9 @@ let package = Package(
       swiftSettings: strict + (comparesUpstream ? [.define("UPSTREAM_COMPARISON")] : [])),
     .testTarget(
       name: "HotReloadCommandTests",
-      dependencies: ["HotReloadCommand", "HotReloadProcess", "HotReloadTesting"],
+      dependencies: [
+        "HotReloadCommand", "HotReloadProcess", "HotReloadSite", "HotReloadTesting", "RawHTTP",
+      ],
       swiftSettings: strict),
   ]
 )

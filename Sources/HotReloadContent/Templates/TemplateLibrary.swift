@@ -33,6 +33,22 @@ public struct TemplateLibrary: ProblemReporting {
   /// The same: a template that is broken in force is a reason why the manager's status is degraded.
   public var problems: [ConfigDiagnostic] { errors }
 
+  /// The places at which templates name an asset that is not there, sorted by file. A name that is computed is not known before
+  /// the page is rendered.
+  /// - Parameter assets: what there is.
+  public func missingAssets(in assets: AssetManifest) -> [ConfigDiagnostic] {
+    paths.compactMap { index.entries[$0] }.flatMap { entry in
+      entry.assets.compactMap { asset in
+        do throws(AssetNotFound) {
+          _ = try assets.requiredURL(for: asset.name)
+          return nil
+        } catch {
+          return entry.source.diagnostic(at: asset.position, "\(error)")
+        }
+      }
+    }
+  }
+
   /// The file of a template, by name or path; nil if there is none.
   public func path(of name: String) -> String? { index.resolve(name) }
 

@@ -16,12 +16,19 @@ public final class SiteServer: Sendable {
   /// Loads and watches the workspace.
   public let manager: HotReloadManager
   let live: LiveReload
+  /// The workspace's own pages; nil for a program's.
+  let content: SiteContent?
   let proxy: DevelopmentProxy?
   let build: BuildMonitor?
   private let application: ListeningApplication<Application<SiteRouter.Responder>>
   private let group: ServiceGroup
   /// Whether ``run(ready:)`` was called, which ends everything in its own end.
   private let hasRun = Mutex(false)
+
+  /// Browsers keep connections that they do not use. Whoever ends a development server waits for it, and a request that comes at
+  /// this moment is asked again by hand.
+  private static let connectionLimits = ServerConnections.Limits(
+    idleAtShutdown: .milliseconds(50), linger: .milliseconds(250))
 
   /// Starts to watch, and loads everything; it does not listen yet.
   ///
@@ -51,9 +58,10 @@ public final class SiteServer: Sendable {
     self.manager = manager
     let parts = try await SiteParts(manager, options)
     live = parts.live
+    content = parts.content
     proxy = parts.proxy
     build = parts.build
-    let connections = ServerConnections()
+    let connections = ServerConnections(limits: Self.connectionLimits)
     var logger = options.logger
     // What it says of each start and stop is said by whoever runs it.
     logger.logLevel = max(logger.logLevel, .warning)
