@@ -103,7 +103,9 @@ struct SiteLifeTests {
         try site.folder.replace("config/site.toml", "title = \"Saved \(round)\"\n")
         try await site.sync()
         #expect(try await site.page().text.contains("<h1>Saved \(round)</h1>"))
-        await eventually { site.folder.exists(journal) }
+        await eventually {
+          site.folder.exists(journal) && site.site.manager.journalHealth == .healthy
+        }
         let reasons = await site.site.manager.status().health.reasons
         #expect(reasons == [], "round \(round)")
         if round == 1 {
