@@ -318,8 +318,8 @@ let package = Package(
     .testTarget(
       name: "HotReloadCommandTests",
       dependencies: [
-        "HotReloadCommand", "HotReloadFleet", "HotReloadProcess", "HotReloadTesting", "RawHTTP",
-        "WorkspaceTools", system, logging,
+        "HotReloadCommand", "HotReloadFleet", "HotReloadProcess", "HotReloadSite",
+        "HotReloadTesting", "RawHTTP", "WorkspaceTools", system, logging,
       ],
       swiftSettings: strict),
   ]

@@ -24,6 +24,7 @@ public final class HotReloadManager: Service, Sendable {
   let source: any ChangeSource
   let recorder: JournalRecorder?
   let demanded = Mutex<Set<UnitID>>([])
+  let problemReaders = Mutex<[String: ProblemReader]>([:])
   private let refreshing = Mutex<Task<Void, Never>?>(nil)
   private let ending = Mutex<Task<Void, Never>?>(nil)
   private let ended = Latch()
@@ -128,6 +129,8 @@ extension HotReloadManager {
         await driver.stop()
         driver.held?.finish()
         await bus.endReceivers(within: Self.handlerGracePeriod)
+        // They may hold the manager.
+        problemReaders.withLock { $0 = [:] }
         onEnd(self)
         ended.open()
       }
@@ -212,7 +215,7 @@ extension HotReloadManager {
   public func status() async -> HotReloadStatus {
     let watch = (try? await source.watchStatus()) ?? nil
     let status = driver.status(
-      watch: watch, handlers: bus.handlers, journal: journalHealth,
+      watch: watch, handlers: bus.handlers, journal: journalHealth, problems: await problems(),
       isRunning: !isEnding)
     driver.noteDroppedEvents()
     driver.metrics?.refresh(status)

@@ -34,7 +34,7 @@ public struct MustacheEngine: TemplateEngine {
       let template = try MustacheTemplate(string: String(decoding: rewriter.output, as: UTF8.self))
       return CompiledTemplate(
         code: MustacheCode(template: template, requests: rewriter.requests),
-        references: rewriter.references)
+        references: rewriter.references, assets: rewriter.assets)
     } catch let error as MustacheTemplate.ParserError {
       let position = TemplatePosition(line: max(1, error.context.lineNumber), column: 1)
       throw TemplateError(

@@ -31,6 +31,7 @@ struct MustacheRewriter {
   private var opened: [Opened] = []
   private(set) var output: [UInt8] = []
   private(set) var references: [TemplateReference] = []
+  private(set) var assets: [TemplateAsset] = []
   private(set) var requests: [String: MustacheRequest] = [:]
 
   init(_ source: TemplateSource) {
@@ -188,7 +189,9 @@ struct MustacheRewriter {
     let name = String(
       text.trimmingPrefix(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
     guard !name.isEmpty else { throw wrong(tag, "{{#asset}} names no file") }
-    write("&", request(.asset(name), source.position(at: tag.range.lowerBound)))
+    let position = source.position(at: tag.range.lowerBound)
+    assets.append(TemplateAsset(name: name, position: position))
+    write("&", request(.asset(name), position))
   }
 
   private mutating func setDelimiters(_ tag: MustacheTag) throws(MustacheScanError) {

@@ -34,7 +34,8 @@ public struct StencilEngine: TemplateEngine {
       path: source.path, tags: rewriter.tags, texts: rewriter.texts, places: rewriter.places,
       words: rewriter.words)
     try check(code, source)
-    return CompiledTemplate(code: code, references: rewriter.references)
+    return CompiledTemplate(
+      code: code, references: rewriter.references, assets: rewriter.assets)
   }
 
   /// Has Stencil read the rewritten text, to find what is wrong with its expressions.

@@ -34,6 +34,7 @@ struct StencilRewriter {
   /// All words of the tags.
   private(set) var words: Set<String> = []
   private(set) var references: [TemplateReference] = []
+  private(set) var assets: [TemplateAsset] = []
 
   init(_ source: TemplateSource) {
     self.source = source
@@ -101,7 +102,10 @@ struct StencilRewriter {
 
   private mutating func rewrite(_ tag: StencilTag) throws(StencilScanError) {
     let start = tag.range.lowerBound
-    if tag.kind != .comment { words.formUnion(Self.words(of: source.text(in: tag.content))) }
+    if tag.kind != .comment {
+      words.formUnion(Self.words(of: source.text(in: tag.content)))
+      noteAssets(tag.content)
+    }
     switch tag.kind {
     case .comment:
       return
@@ -124,6 +128,29 @@ struct StencilRewriter {
         try refer(tag, words)
       }
       emit(try expression(tag.content), place)
+    }
+  }
+
+  /// Notes texts in quotation marks that the filter `asset` follows directly.
+  private mutating func noteAssets(_ content: Range<Int>) {
+    let bytes = source.utf8
+    var offset = content.lowerBound
+    while offset < content.upperBound {
+      let begin = offset
+      let mark = bytes[begin]
+      offset += 1
+      guard mark == UInt8(ascii: "\"") || mark == UInt8(ascii: "'") else { continue }
+      guard let end = bytes[offset..<content.upperBound].firstIndex(of: mark) else { return }
+      offset = end + 1
+      let rest = bytes[offset..<content.upperBound].drop(while: StencilScanner.isSpace)
+      guard rest.first == UInt8(ascii: "|") else { continue }
+      let filter = rest.dropFirst().drop(while: StencilScanner.isSpace)
+      guard Self.words(of: String(decoding: filter.prefix(6), as: UTF8.self)).first == "asset"
+      else {
+        continue
+      }
+      assets.append(
+        TemplateAsset(name: source.text(in: begin + 1..<end), position: source.position(at: begin)))
     }
   }
 

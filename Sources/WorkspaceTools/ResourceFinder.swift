@@ -106,9 +106,10 @@ package struct ResourceFinder {
   }
 
   private func target(of entry: Entry, in folder: Folder, realRoot: FilePath) -> Target {
+    // Of most entries the type is all that is wanted, and to put a path together takes long.
+    if Int(entry.type) == Int(DT_REG) { return .file }
     let path = folder.real.pushing(Self.path(entry.name))
     switch Int(entry.type) {
-    case Int(DT_REG): return .file
     case Int(DT_DIR): return .folder(path, isLink: false)
     case Int(DT_LNK): return linkTarget(path, in: folder, realRoot: realRoot)
     case Int(DT_UNKNOWN):

@@ -11,6 +11,11 @@ struct ArgumentsTests {
       ["watch", "--root", ""], ["run"], ["run", "true"],
       ["run", "--on-change", "signal:NO", "--", "true"],
       ["run", "--validate", "a | b", "--", "true"],
+      ["serve", "--port", "65536"], ["serve", "--port", "http"], ["serve", "--instance", "a/b"],
+      ["serve", "--", "true"], ["serve", "--build", "true"], ["serve", "--proxy", "nowhere"],
+      ["serve", "--proxy", "http://127.0.0.1:9", "--build", "true"],
+      ["assets", "build", "--minify"], ["explain"], ["explain", "a", "b"], ["init", ""],
+      ["doctor", "--port", "-1"],
     ])
   func usageErrors(arguments: [String]) async throws {
     let result = try await CommandProcess.run(arguments)
@@ -21,7 +26,10 @@ struct ArgumentsTests {
 
   @Test(
     "Help is 0, on standard output, and has examples",
-    arguments: [[], ["watch"], ["follow"], ["check"], ["get"], ["run"]])
+    arguments: [
+      [], ["watch"], ["follow"], ["check"], ["get"], ["run"], ["serve"], ["assets", "build"],
+      ["init"], ["explain"], ["doctor"],
+    ])
   func help(command: [String]) async throws {
     let result = try await CommandProcess.run(command + ["--help"])
     #expect(result.code == 0)

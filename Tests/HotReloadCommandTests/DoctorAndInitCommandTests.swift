@@ -31,13 +31,30 @@ struct DoctorAndInitCommandTests {
     #expect(made.output.last == "next: cd \(folder) && hotreload serve")
     let check = try await CommandProcess.run(["check", "--root", folder])
     #expect(check.code == 0)
-    #expect(check.output.count == 3)
+    #expect(check.output.count == 5)
     let again = try await CommandProcess.run(["init", folder])
     #expect(again.code == 1)
     #expect(again.output.isEmpty)
     #expect(again.errors.count == 1)
-    #expect(again.errors[0].contains("config/site.toml"))
+    #expect(again.errors[0].contains("config/site.toml and 25 more"))
     #expect(try await CommandProcess.run(["init", "--force", folder]).code == 64)
+  }
+
+  @Test("init leaves other files alone; with one of its own in the way it writes nothing")
+  func initialiseBesideOthers() async throws {
+    try workspace.write("notes.txt", "mine\n")
+    try workspace.write("static/other.css", "a {}\n")
+    let folder = workspace.root.string
+    #expect(try await CommandProcess.run(["init", folder]).code == 0)
+    #expect(try workspace.text("notes.txt") == "mine\n")
+    #expect(try workspace.text("static/other.css") == "a {}\n")
+    let other = try TemporaryWorkspace()
+    try other.write("static/app.css", "b {}\n")
+    let refused = try await CommandProcess.run(["init", other.root.string])
+    #expect(refused.code == 1)
+    #expect(refused.errors.first?.contains("there is already static/app.css; nothing") == true)
+    #expect(try other.text("static/app.css") == "b {}\n")
+    #expect(!other.exists("config") && !other.exists(".workspace"))
   }
 
   @Test("As JSON init prints a line for each file")

@@ -39,6 +39,23 @@ struct ExplainCommandTests {
     #expect(object.string("name") == "partials/card")
   }
 
+  @Test("Of an asset it says the URL and who refers to it, of a config's file the layers")
+  func others() async throws {
+    try workspace.write("static/app.css", "p { background: url(logo.svg) }\n")
+    try workspace.write("static/logo.svg", "<svg/>\n")
+    try workspace.write("config/app.toml", "a = 1\n")
+    try workspace.write("config/app.production.yaml", "a: 2\n")
+    let asset = try JSONObject(
+      try #require(try await explain("static/logo.svg", "--json").output.first))
+    #expect(asset.string("event") == "asset")
+    #expect(asset.string("url")?.contains(/^\/static\/logo\.[0-9a-f]{16}\.svg$/) == true)
+    #expect(asset["dependents"] as? [String] == ["static/app.css"])
+    let config = try await explain("config/app.toml", "--json", "--environment", "production")
+    let layers = try JSONObject(try #require(config.output.first))
+    #expect(layers.string("event") == "config" && layers.string("config") == "app")
+    #expect(layers["layers"] as? [String] == ["config/app.toml", "config/app.production.yaml"])
+  }
+
   @Test("A file that nothing can depend on is an error")
   func unknown() async throws {
     try workspace.write("notes.txt", "")

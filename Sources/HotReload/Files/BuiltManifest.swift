@@ -10,10 +10,12 @@ package enum BuiltManifest {
 
   /// Whether a file is one.
   package static func isOne(_ path: FilePath, _ bytes: [UInt8]) -> Bool {
-    guard path.extension == "json" else { return false }
     let isSpace = { (byte: UInt8) in byte == 0x20 || (0x09...0x0D).contains(byte) }
     var rest = bytes[...].drop(while: isSpace)
-    guard rest.popFirst() == UInt8(ascii: "{") else { return false }
-    return rest.drop(while: isSpace).starts(with: "\"\(marker)\"".utf8)
+    guard rest.popFirst() == UInt8(ascii: "{"),
+      rest.drop(while: isSpace).starts(with: "\"\(marker)\"".utf8)
+    else { return false }
+    // Last: of all files it is asked, and the way to a path's ending is long.
+    return path.extension == "json"
   }
 }

@@ -168,9 +168,10 @@ final class FileSetReader: Sendable {
   private func linkTarget(
     of path: FilePath, _ resolved: FilePath, in realRoot: FilePath?
   ) -> FilePath? {
-    guard let realRoot, resolved != realRoot.pushing(path) else { return nil }
+    // As texts: of all files it is asked, and to put paths together takes long.
+    guard let realRoot, resolved.string != "\(realRoot)/\(path)" else { return nil }
     var target = resolved
-    return target.removePrefix(realRoot) ? target : nil
+    return target.removePrefix(realRoot) && target != path ? target : nil
   }
 
   private static func stamp(of path: FilePath) -> FileStamp? {

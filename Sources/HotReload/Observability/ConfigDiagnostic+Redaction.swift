@@ -1,11 +1,15 @@
 package import WorkspaceTools
 
 extension ConfigDiagnostic {
-  /// The same without its message if it stands under a secret key: a type error quotes the value that it found.
+  /// The same without its message if it stands under a secret key: a type error quotes the value that it found. Of URLs in
+  /// any other message the passwords are taken out.
   package func redacted(by rules: RedactionRules) -> ConfigDiagnostic {
     let keys = keyPath.split { "[].\"".contains($0) }
-    guard keys.contains(where: { rules.isSecret(String($0)) }) else { return self }
     var shown = self
+    guard keys.contains(where: { rules.isSecret(String($0)) }) else {
+      shown.message = rules.withoutPasswords(message)
+      return shown
+    }
     shown.message = "the value is not accepted \(RedactionRules.replacement)"
     return shown
   }

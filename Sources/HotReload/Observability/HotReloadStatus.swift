@@ -30,6 +30,8 @@ public struct HotReloadStatus: Sendable {
   public var units: [UnitStatus]
   /// The configs and file groups of which what is on disk is not in force, and why.
   public var rejected: [String: [ConfigDiagnostic]]
+  /// What is wrong with what is in force; see ``ProblemReporting``.
+  public var problems: [Problem]
   /// Whether nothing comes into force until ``HotReloadManager/resume()``.
   public var isPaused: Bool
   /// Whether what is in force is still on trial.
@@ -64,6 +66,9 @@ public struct HotReloadStatus: Sendable {
   /// from when they were asked.
   public var healthSince: Int64
 
+  /// So many problems of what is in force are reasons of their own; more are counted.
+  public static let maximumProblems = 20
+
   /// Whether everything is as it should be.
   public var health: Health {
     var reasons = rejected.keys.sorted().map { name in
@@ -71,6 +76,7 @@ public struct HotReloadStatus: Sendable {
       return "\(unit ?? .config(name)) on disk is rejected: "
         + "\(rejected[name]?.first?.description ?? "")"
     }
+    reasons += problemsInForce
     for (path, reason) in degradedFolders.sorted(by: { $0.key.string < $1.key.string }) {
       reasons.append("\(path) is polled: \(reason)")
     }
@@ -83,9 +89,28 @@ public struct HotReloadStatus: Sendable {
     if case .degraded(let reason)? = journal { reasons.append("the journal: \(reason)") }
     return reasons.isEmpty ? .healthy : .degraded(reasons)
   }
+
+  /// A sentence for each problem of what is in force.
+  private var problemsInForce: [String] {
+    var reasons = problems.prefix(Self.maximumProblems).map { problem in
+      "\(problem.source) in force with an error to mend: \(problem.diagnostic)"
+    }
+    if problems.count > reasons.count {
+      reasons.append("\(problems.count - reasons.count) more errors to mend in what is in force")
+    }
+    return reasons
+  }
 }
 
 extension HotReloadStatus {
+  /// Something that is wrong with what is in force.
+  public struct Problem: Sendable, Hashable {
+    /// The participant that made it, or the part of the program that tells of it.
+    public var source: String
+    /// What is wrong, and where.
+    public var diagnostic: ConfigDiagnostic
+  }
+
   /// How one config or file group is doing.
   public struct UnitStatus: Sendable, Hashable {
     /// Which one.
@@ -163,6 +188,9 @@ extension HotReloadStatus {
   public func redacted(by rules: RedactionRules = .default) -> HotReloadStatus {
     var shown = self
     shown.rejected = rejected.mapValues { $0.map { $0.redacted(by: rules) } }
+    for index in shown.problems.indices {
+      shown.problems[index].diagnostic = problems[index].diagnostic.redacted(by: rules)
+    }
     for index in shown.units.indices {
       shown.units[index].errors = shown.units[index].errors.map { $0.redacted(by: rules) }
     }

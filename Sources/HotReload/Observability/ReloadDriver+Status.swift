@@ -5,11 +5,11 @@ extension ReloadDriver {
   /// How all of it is doing, with what only the manager knows.
   func status(
     watch: FileWatcher.Status?, handlers: [HandlerStatus], journal: JournalHealth?,
-    isRunning: Bool
+    problems: [HotReloadStatus.Problem], isRunning: Bool
   ) -> HotReloadStatus {
     let storage = cell.storage
     let events = bus.counts
-    var othersAreTroubled = handlers.contains { !$0.problems.isEmpty }
+    var othersAreTroubled = !problems.isEmpty || handlers.contains { !$0.problems.isEmpty }
     if case .degraded? = journal { othersAreTroubled = true }
     let troubled = othersAreTroubled
     return state.withLock { state in
@@ -22,7 +22,7 @@ extension ReloadDriver {
       return HotReloadStatus(
         isRunning: isRunning, generation: storage.generation,
         configs: storage.units.keys.compactMap(\.configName).sorted(),
-        units: state.unitStatuses(storage), rejected: rejected,
+        units: state.unitStatuses(storage), rejected: rejected, problems: problems,
         isPaused: state.machine.isPaused, isBaking: state.machine.bake != nil,
         healthFailure: state.machine.healthFailure,
         participants: state.members.values.map(\.name).sorted(),

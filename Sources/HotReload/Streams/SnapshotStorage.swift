@@ -79,6 +79,8 @@ final class SnapshotStorage: Sendable {
 protocol AnyTypedValue: AnyObject, Sendable {
   /// The slot it was made for.
   var slot: UInt64 { get }
+  /// What it says is wrong with itself.
+  var problems: [ConfigDiagnostic] { get }
   /// The same value, as a later generation brings it again.
   func again(at generation: UInt64) -> any AnyTypedValue
 }
@@ -95,6 +97,8 @@ final class TypedValue<T: Sendable>: AnyTypedValue {
     self.generation = generation
     self.slot = slot
   }
+
+  var problems: [ConfigDiagnostic] { (value as? any ProblemReporting)?.problems ?? [] }
 
   func again(at generation: UInt64) -> any AnyTypedValue {
     TypedValue(value, generation: generation, slot: slot)

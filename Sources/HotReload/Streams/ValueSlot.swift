@@ -4,6 +4,8 @@ import Synchronization
 protocol AnyValueSlot: AnyObject, Sendable {
   var id: UInt64 { get }
   var index: Int { get }
+  /// The name of what it is made of, or of who makes it.
+  var name: String { get }
   /// Tells those who wait that a newer value may be in force.
   func wake()
   /// Ends the streams: nothing newer will come.

@@ -111,7 +111,7 @@ extension TransactionMachine {
   private var late: ConfigDiagnostic {
     ConfigDiagnostic(
       location: nil,
-      message: "it was not ready within \(limits.prepare), so the last good value stays in force")
+      message: "it was not ready within \(limits.prepare), so the change does not come into force")
   }
 
   /// What cannot come into force if these participants refuse: their units, everything in the same group, and

@@ -71,23 +71,31 @@ extension TransactionMachine {
     }
     switch transaction.phase {
     case .load:
-      let diagnostic = ConfigDiagnostic(
-        location: nil,
-        message: "reading took longer than \(limits.load), so the last good value stays in force")
-      actions += compare(
-        Dictionary(uniqueKeysWithValues: transaction.asked.map { ($0, .rejected([diagnostic])) }),
-        at: now)
+      let limit = deadline - transaction.phaseStarted
+      var results: [UnitID: LoadResult] = [:]
+      for unit in transaction.asked {
+        results[unit] = .rejected([late(unit, "reading took longer than \(limit)")])
+      }
+      actions += compare(results, at: now)
     case .validate:
-      let diagnostic = ConfigDiagnostic(
-        location: nil,
-        message: "the validators did not answer within \(limits.validate), "
-          + "so the last good value stays in force")
-      actions += decide(transaction.candidates.mapValues { _ in [diagnostic] }, at: now)
+      var verdicts: [UnitID: [ConfigDiagnostic]] = [:]
+      for unit in transaction.candidates.keys {
+        verdicts[unit] = [late(unit, "the validators did not answer within \(limits.validate)")]
+      }
+      actions += decide(verdicts, at: now)
     case .prepare: actions += settle(at: now)
     case .activate: actions += complete(at: now)
     default: break
     }
     return actions
+  }
+
+  private func late(_ unit: UnitID, _ reason: String) -> ConfigDiagnostic {
+    let consequence =
+      units[unit]?.applied == nil
+      ? "nothing of \(unit) is in force yet; reload to try again"
+      : "the last good value stays in force"
+    return ConfigDiagnostic(location: nil, message: "\(reason), so \(consequence)")
   }
 
   /// Gives up a transaction that has not been swapped in. What it was for is asked for again.

@@ -35,6 +35,8 @@ extension TransactionMachine {
   /// How long a phase may take. What comes after its deadline is discarded.
   struct Limits: Sendable {
     var load: Duration = .seconds(30)
+    /// The same if anything is asked of which nothing is in force yet: there is nothing to go on with, and everything must be read.
+    var firstLoad: Duration = .seconds(300)
     var validate: Duration = .seconds(10)
     var prepare: Duration = .seconds(30)
     var activate: Duration = .seconds(10)

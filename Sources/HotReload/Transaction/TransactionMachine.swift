@@ -286,7 +286,11 @@ struct TransactionMachine<Content: TransactionContent>: Sendable {
       running?.phase = .swap
       return publish(at: now)
     }
-    running?.deadline = now + limits.load
+    // At the start nobody knows what there is.
+    let isFirst =
+      asked.contains { units[$0]?.applied == nil }
+      || candidate.isEverything && units.values.allSatisfy { $0.applied == nil }
+    running?.deadline = now + (isFirst ? limits.firstLoad : limits.load)
     return [.load(id, asked.sorted(), isEverything: candidate.isEverything)]
   }
 

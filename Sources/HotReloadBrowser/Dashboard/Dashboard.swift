@@ -180,15 +180,25 @@ extension Dashboard {
     }
   }
 
-  private func content() async -> DashboardDocument.Content {
-    let templates = await sources.templates?.read().sorted { $0.path < $1.path }
-    let assets = await sources.assets?.read().sorted { $0.path < $1.path }
-    let leftOut =
-      max(0, (templates?.count ?? 0) - TemplateGraphSource.limit)
-      + max(0, (assets?.count ?? 0) - AssetListSource.limit)
+  /// Templates and assets, as many as are shown.
+  /// - Parameter text: which must stand in their paths, in upper or lower case; nil for all.
+  func content(matching text: String? = nil) async -> DashboardDocument.Content {
+    let wanted = text?.lowercased() ?? ""
+    func isWanted(_ path: String) -> Bool {
+      wanted.isEmpty || path.lowercased().contains(wanted)
+    }
+    let templates = await sources.templates?.read().filter { isWanted($0.path) }
+    let assets = await sources.assets?.read().filter { isWanted($0.path) }
+    // A broken one must be seen, however many there are.
+    let shownTemplates = templates?.sorted {
+      (($0.problem == nil ? 1 : 0), $0.path) < (($1.problem == nil ? 1 : 0), $1.path)
+    }.prefix(TemplateGraphSource.limit).sorted { $0.path < $1.path }
+    let shownAssets = assets?.sorted { $0.path < $1.path }.prefix(AssetListSource.limit)
+    let counts = (templates?.count ?? 0, assets?.count ?? 0)
     return DashboardDocument.Content(
-      templates: templates.map { Array($0.prefix(TemplateGraphSource.limit)) },
-      assets: assets.map { Array($0.prefix(AssetListSource.limit)) }, leftOut: leftOut)
+      templates: shownTemplates, assets: shownAssets.map(Array.init), templateCount: counts.0,
+      assetCount: counts.1,
+      leftOut: counts.0 + counts.1 - (shownTemplates?.count ?? 0) - (shownAssets?.count ?? 0))
   }
 
   private func sections() async -> [DashboardDocument.Section] {

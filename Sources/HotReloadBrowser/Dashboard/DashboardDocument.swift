@@ -19,13 +19,17 @@ public struct DashboardDocument: Sendable, Hashable, Codable {
     public var summary: RequestSummary
   }
 
-  /// Templates and assets.
+  /// Templates and assets, as many of each as a page shows.
   public struct Content: Sendable, Hashable, Codable {
-    /// The templates, sorted; nil if there is nobody to ask.
+    /// The templates, sorted, ``TemplateGraphSource/limit`` at most, those with a problem before others; nil if there is nobody to ask.
     public var templates: [TemplateGraphSource.Template]?
-    /// The assets, sorted; nil if there is nobody to ask.
+    /// The assets, sorted, ``AssetListSource/limit`` at most; nil if there is nobody to ask.
     public var assets: [AssetListSource.Asset]?
-    /// How many were left out because there are too many.
+    /// How many templates there are, also those that were left out.
+    public var templateCount: Int
+    /// How many assets there are, also those that were left out.
+    public var assetCount: Int
+    /// How many of both were left out because there are too many.
     public var leftOut: Int
   }
 

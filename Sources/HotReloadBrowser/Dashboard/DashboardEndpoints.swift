@@ -11,6 +11,8 @@ struct DashboardEndpoints: Sendable {
     var path: String
     /// The query as it stands in the URL, without the question mark.
     var query = ""
+    /// The parameter `find`, decoded; nil if there is none.
+    var find: String?
     /// The header field `If-None-Match`.
     var knownTag: String?
 
@@ -36,6 +38,8 @@ struct DashboardEndpoints: Sendable {
     case DashboardPath.status: await status(request)
     case DashboardPath.data:
       json(await dashboard.document(content: !request.has("brief")), request)
+    case DashboardPath.content:
+      json(await dashboard.content(matching: request.find), request)
     case DashboardPath.events: events(request)
     default: nil
     }

@@ -59,10 +59,10 @@ public struct TemplateGraphSource: Sendable {
     }
   }
 
-  /// How many templates are shown; more are counted.
-  public static let limit = 2_000
+  /// How many templates are shown; more are counted, and found by their paths.
+  public static let limit = 500
 
-  /// The templates in force. It is asked for each time that the generation has changed, from any thread.
+  /// The templates in force. It is asked for each time that templates or assets have changed, from any thread.
   public var read: @Sendable () async -> [Template]
 
   /// Creates one.
@@ -96,10 +96,10 @@ public struct AssetListSource: Sendable {
     }
   }
 
-  /// How many assets are shown; more are counted.
-  public static let limit = 2_000
+  /// How many assets are shown; more are counted, and found by their paths.
+  public static let limit = 300
 
-  /// The assets in force. It is asked for each time that the generation has changed, from any thread.
+  /// The assets in force. It is asked for each time that templates or assets have changed, from any thread.
   public var read: @Sendable () async -> [Asset]
 
   /// Creates one.

@@ -10,6 +10,7 @@ extension LiveReload {
   ///   well.
   /// - `GET /_hotreload/dashboard.json`: all that the page shows. It has an `ETag`; with `?brief` templates and assets
   ///   are left out.
+  /// - `GET /_hotreload/content.json?find=TEXT`: the templates and assets that have the text in their paths, as many as are shown.
   /// - `GET /_hotreload/dashboard/events?token=…`: server-sent events `changed`, whose data is the generation.
   public func add(_ dashboard: Dashboard) {
     let endpoints = DashboardEndpoints(dashboard: dashboard, token: token)
@@ -26,7 +27,9 @@ private struct DashboardEndpoint: LiveEndpoint {
 
   func respond(to request: Request) async -> Response {
     let asked = DashboardEndpoints.Request(
-      path: path, query: request.uri.query ?? "", knownTag: request.headers[.ifNoneMatch])
+      path: path, query: request.uri.query ?? "",
+      find: request.uri.queryParameters["find"].map(String.init),
+      knownTag: request.headers[.ifNoneMatch])
     let answer = await endpoints.answer(asked)
     return answer?.response ?? LiveAnswer.empty(.notFound)
   }

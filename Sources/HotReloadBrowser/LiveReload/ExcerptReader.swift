@@ -62,7 +62,8 @@ struct ExcerptReader: Sendable {
     let first = max(0, location.line - 1 - Self.context)
     let last = min(lines.count - 1, location.line - 1 + Self.context)
     let shown = lines[first...last].map { line in
-      line.count > Self.maximumLineLength
+      let line = rules.withoutPasswords(line)
+      return line.count > Self.maximumLineLength
         ? String(line.prefix(Self.maximumLineLength)) + "…" : line
     }
     return LiveError.Excerpt(first: first + 1, lines: shown)

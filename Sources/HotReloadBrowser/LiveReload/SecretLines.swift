@@ -48,7 +48,7 @@ struct SecretLines {
     }
     if context.awaitsValue {
       context.awaitsValue = false
-      if !content.contains(where: { $0 == "=" || $0 == ":" }) { return hidden }
+      if !Self.beginsWithKey(content) { return hidden }
     }
     if let header = Self.tableHeader(content) {
       context.isSecretTable = isSecret(header)
@@ -66,6 +66,21 @@ struct SecretLines {
     context.stringEnd = ["\"\"\"", "'''"].first { rest.ranges(of: $0).count == 1 }
     if context.awaitsValue { return line }
     return "\(line[..<value]) \(RedactionRules.replacement)"
+  }
+
+  /// Whether a line begins with a key and its separator, and not with a value, which may have a separator in it.
+  private static func beginsWithKey(_ content: Substring) -> Bool {
+    guard let quote = content.first, quote == "\"" || quote == "'" else {
+      return content.contains { $0 == "=" || $0 == ":" }
+    }
+    var isEscaped = false
+    let end = content.dropFirst().firstIndex { character in
+      defer { isEscaped = !isEscaped && character == "\\" }
+      return character == quote && !isEscaped
+    }
+    guard let end else { return false }
+    let next = content[content.index(after: end)...].first { $0 != " " && $0 != "\t" }
+    return next == "=" || next == ":"
   }
 
   /// Where the value of the first secret key of a line begins.

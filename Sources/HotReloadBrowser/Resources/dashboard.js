@@ -9,6 +9,7 @@
   const pageSize = 20;
   const maximumTreeNodes = 300;
   const maximumAssetRows = 300;
+  const searchDelay = 200;
   const phaseNames = {
     classify: "Find units", load: "Load", compare: "Compare", validate: "Validate", prepare: "Prepare", swap: "Swap",
     publish: "Publish", activate: "Activate", verify: "Verify", retire: "Retire",
@@ -30,7 +31,8 @@
   const shown = { limit: pageSize, unchanged: false, template: null };
   let data = null;
   let content = null;
-  let contentGeneration = null;
+  let contentVersion = null;
+  let assetsFound = null;
 
   // Making elements.
 
@@ -478,7 +480,9 @@
       if (!path || !graph.nodes.has(path)) {
         const most = [...graph.nodes.keys()].map((name) => [name, reach(name, graph.users).size]).filter(([, count]) => count > 0)
           .sort((first, second) => second[1] - first[1]).slice(0, 8);
-        return [h("p", { class: "dim" }, `${plural(graph.nodes.size, "template")}. Choose one to see what is in it and what depends on it.`),
+        const unknown = total("template") - graph.nodes.size;
+        return [h("p", { class: "dim" }, `${plural(graph.nodes.size, "template")}. Choose one to see what is in it and what depends on it.`
+          + (unknown > 0 ? ` ${number.format(unknown)} more are found by the filter.` : "")),
           most.length ? h("h3", {}, "A change of these concerns most") : null,
           most.length ? h("ul", { class: "tree" }, most.map(([name, count]) => h("li", {},
             h("button", { type: "button", onclick: () => selectTemplate(name, true) }, name), h("span", { class: "dim" }, ` ${plural(count, "template")}`)))) : null];
@@ -501,20 +505,65 @@
     byId("assets").hidden = !content?.assets;
     if (content?.templates) {
       graph = buildGraph(content.templates);
-      showTemplateList();
+      filterTemplates();
       showTemplateDetail();
     }
-    if (content?.assets) showAssets();
+    if (content?.assets) filterAssets();
+  }
+
+  /** How many templates or assets there are, also those that the server did not send. */
+  const total = (kind) => content[`${kind}Count`] ?? content[`${kind}s`].length;
+
+  const filterOf = (kind) => byId(`${kind}-filter`).value.trim().toLowerCase();
+
+  const searches = new Map();
+
+  /** Has the server look for what a filter wants, when it did not send everything and nobody types any more. */
+  function search(kind, take) {
+    clearTimeout(searches.get(kind));
+    const filter = filterOf(kind);
+    if (filter === "" || content[`${kind}s`].length >= total(kind)) return;
+    searches.set(kind, setTimeout(async () => {
+      try {
+        const response = await fetch(`${base}content.json?find=${encodeURIComponent(filter)}`, { cache: "no-store" });
+        if (response.ok && filterOf(kind) === filter) take(await response.json(), filter);
+      } catch {
+        // That the server cannot be reached is said by whoever asks it regularly.
+      }
+    }, searchDelay));
+  }
+
+  function filterTemplates() {
+    if (!graph) return;
+    showTemplateList();
+    search("template", (answer) => {
+      const known = new Map([...content.templates, ...answer.templates].map((template) => [template.path, template]));
+      content.templates = [...known.values()].sort((first, second) => first.path < second.path ? -1 : 1);
+      graph = buildGraph(content.templates);
+      showTemplateList();
+      showTemplateDetail();
+    });
+  }
+
+  function filterAssets() {
+    if (!content?.assets) return;
+    showAssets();
+    search("asset", (answer, filter) => {
+      assetsFound = { filter, assets: answer.assets, count: answer.assetCount };
+      showAssets();
+    });
   }
 
   function showAssets() {
-    const filter = byId("asset-filter").value.trim().toLowerCase();
-    const found = content.assets.filter((asset) => asset.path.toLowerCase().includes(filter));
-    fill("asset-body", found, () => found.length === 0 ? h("p", { class: "empty" }, "No asset has that in its name.") : h("div", { class: "card" },
+    const filter = filterOf("asset");
+    const isFound = assetsFound?.filter === filter;
+    const found = isFound ? assetsFound.assets : content.assets.filter((asset) => asset.path.toLowerCase().includes(filter));
+    const count = isFound ? assetsFound.count : filter === "" ? total("asset") : found.length;
+    fill("asset-body", [found, count], () => found.length === 0 ? h("p", { class: "empty" }, "No asset has that in its name.") : h("div", { class: "card" },
       table([{ text: "Path" }, { text: "Size", number: true }, { text: "Compressed", number: true }, { text: "Digest", short: true }, { text: "Served as" }],
         found.slice(0, maximumAssetRows).map((asset) => [h("code", {}, asset.path), bytes(asset.size), asset.compressedSize === undefined ? "–" : bytes(asset.compressedSize),
           h("code", { title: asset.digest }, asset.digest.slice(0, 12)), asset.url ? h("code", {}, asset.url) : h("span", { class: "dim" }, "its own name")]), "Assets"),
-      found.length > maximumAssetRows ? h("p", { class: "dim" }, `${number.format(found.length - maximumAssetRows)} more: narrow the filter.`) : null));
+      count > maximumAssetRows ? h("p", { class: "dim" }, `${number.format(count - maximumAssetRows)} more: narrow the filter.`) : null));
   }
 
   // Asking the server.
@@ -533,6 +582,12 @@
     return answer;
   }
 
+  /** Changes when templates or assets do, and not with each config. */
+  function versionOf(status) {
+    const units = status.units.filter((unit) => unit.unit === "templates" || unit.unit === "assets");
+    return units.length ? units.map((unit) => `${unit.unit} ${unit.generation}`).join() : `generation ${status.generation}`;
+  }
+
   function take(answer) {
     const isFirst = data === null;
     // Another process answers: its page has another token.
@@ -540,7 +595,8 @@
     data = answer;
     if (answer.content) {
       content = answer.content;
-      contentGeneration = answer.status.generation;
+      contentVersion = versionOf(answer.status);
+      assetsFound = null;
       showContent();
     }
     showTop();
@@ -559,11 +615,11 @@
       do {
         isWantedAgain = false;
         try {
-          const answer = await get(`${base}dashboard.json${contentGeneration === null ? "" : "?brief"}`);
+          const answer = await get(`${base}dashboard.json${contentVersion === null ? "" : "?brief"}`);
           if (answer) take(answer);
-          if (data.status.generation !== contentGeneration) {
+          if (versionOf(data.status) !== contentVersion) {
             const full = await get(`${base}dashboard.json`);
-            if (full) take(full); else contentGeneration = data.status.generation;
+            if (full) take(full); else contentVersion = versionOf(data.status);
           }
           reached(true);
         } catch (error) {
@@ -618,8 +674,8 @@
   byId("pause").addEventListener("click", (event) => command(data?.status.isPaused ? "resume" : "pause", event.currentTarget));
   byId("more").addEventListener("click", () => { shown.limit += pageSize; showReloads(false); });
   byId("unchanged").addEventListener("change", (event) => { shown.unchanged = event.currentTarget.checked; showReloads(false); });
-  byId("template-filter").addEventListener("input", () => graph && showTemplateList());
-  byId("asset-filter").addEventListener("input", () => content?.assets && showAssets());
+  byId("template-filter").addEventListener("input", filterTemplates);
+  byId("asset-filter").addEventListener("input", filterAssets);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) { listen(); refresh(); } });
   setInterval(() => { if (!document.hidden) { listen(); refresh(); } }, refreshInterval);
   listen();

@@ -19,7 +19,8 @@ struct AssetsBuildCommand: AsyncParsableCommand {
       Each file of static/ and assets/ is written under its own name and under one with the digest of its content, \
       to be served with Cache-Control: public, max-age=31536000, immutable; beside texts their .gz. References in \
       stylesheets and to source maps lead to the hashed names. The manifest, static/manifest.json, tells a program the \
-      URLs: AssetManifest.load(_:). What is there with the right bytes is left alone; older builds stay.
+      URLs: AssetManifest.load(_:). What is there with the right bytes is left alone; older builds stay. Ends with 1 if a reference leads \
+      nowhere or a file was left out; everything else is written all the same.
 
       EXAMPLES
         hotreload assets build
@@ -53,6 +54,7 @@ struct AssetsBuildCommand: AsyncParsableCommand {
         root: workspace.root, output: FilePath(output), excluding: excludes
       ).run()
       try write(report, to: folder)
+      if !report.problems.isEmpty { throw ExitCode.failure }
     } catch {
       throw workspaceFailure(error)
     }

@@ -5,15 +5,17 @@ import HotReloadProcess
 import WorkspaceFiles
 import WorkspaceTools
 
-/// Checks configs as a start of the program would.
+/// Checks a workspace as a start of its program, or of `serve`, would.
 struct CheckCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",
-    abstract: "Parses and merges configs, and says what is wrong where.",
+    abstract: "Checks configs, templates and assets, and says what is wrong where.",
     discussion: """
       Checks the configs that are named, or all that the workspace has: every layer is read, parsed and merged as \
-      the program would. Ends with 0 if all are good, with 1 if not. With --instance a running instance does it, in its \
-      own environment, with the types and validators that only it has.
+      the program would. Without names also the templates, which are compiled, and whether all is there that templates \
+      and stylesheets name. Ends with 0 if everything is good, with 1 if not. With \
+      --instance a running instance checks its configs, in its own environment, with the types and validators that only \
+      it has.
 
       EXAMPLES
         hotreload check
@@ -23,6 +25,7 @@ struct CheckCommand: AsyncParsableCommand {
       TEXT
         Good configs on standard output, errors on standard error, one a line:
         config/app.toml:12:8 server.port: expected ...
+        templates/pages/index.mustache:3:5: there is no asset "ap.css" ...
 
       JSON LINES
         {"event":"checked","time":N,"config":"app","good":true,
@@ -30,8 +33,11 @@ struct CheckCommand: AsyncParsableCommand {
         {"event":"rejected","time":N,"config":"app","errors":[
          {"file":"config/app.toml","line":12,"column":8,
           "keyPath":"server.port","message":"..."}]}
+        For templates and assets "unit" stands in place of "config":
+        {"event":"checked","time":N,"unit":"templates","good":true,"count":14}
+        {"event":"rejected","time":N,"unit":"assets","errors":[...]}
 
-      TSV LINES
+      TSV LINES; instead of a config templates/ or assets/
         config<TAB>good
         config<TAB>rejected<TAB>file<TAB>line<TAB>column<TAB>key path<TAB>message
       """)
@@ -48,7 +54,7 @@ struct CheckCommand: AsyncParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "The configs to check, such as app or sub/app. Default: all.", valueName: "config"))
+      "The configs to check, such as app or sub/app. Default: everything.", valueName: "config"))
   var names: [String] = []
 
   func validate() throws {
@@ -69,8 +75,18 @@ struct CheckCommand: AsyncParsableCommand {
       let renderer = ConfigRenderer(format: output.chosen, redaction: options.redaction)
       let workspace = try options.workspace()
       let names = names
-      let isGood = try await BlockingExecutor.shared.run {
-        try Self.check(names, in: workspace, renderer, StandardOutput())
+      let (checked, areGood) = try await BlockingExecutor.shared.run {
+        let checked = names.isEmpty ? try ConfigLoader(workspace: workspace).names() : names
+        if checked.isEmpty { try checkRoot(of: workspace) }
+        return (checked, try Self.check(checked, in: workspace, renderer, StandardOutput()))
+      }
+      var isGood = areGood
+      if names.isEmpty {
+        let findings = try await ContentCheck(workspace: workspace).run()
+        for finding in findings { isGood = try Self.tell(finding, renderer) && isGood }
+        if checked.isEmpty, findings.isEmpty {
+          logLine("hotreload: no config, template or asset in \(printable(workspace.root))")
+        }
       }
       if !isGood { throw ExitCode.failure }
     } catch {
@@ -106,16 +122,23 @@ struct CheckCommand: AsyncParsableCommand {
     }
   }
 
+  /// Prints what was found, and says whether it is good.
+  private static func tell(
+    _ finding: ContentCheck.Finding, _ renderer: ConfigRenderer
+  ) throws -> Bool {
+    guard !finding.errors.isEmpty else {
+      try StandardOutput().write(renderer.good(finding, time: nanosecondsSince1970()))
+      return true
+    }
+    try write(renderer.rejected(finding, time: nanosecondsSince1970()), renderer, StandardOutput())
+    return false
+  }
+
   private static func check(
     _ names: [String], in workspace: Workspace, _ renderer: ConfigRenderer,
     _ output: StandardOutput
   ) throws -> Bool {
     let loader = ConfigLoader(workspace: workspace)
-    let names = names.isEmpty ? try loader.names() : names
-    if names.isEmpty {
-      try checkRoot(of: workspace)
-      logLine("hotreload: no config in \(printable(workspace.root))/config")
-    }
     var isGood = true
     for name in names {
       do {
@@ -152,7 +175,12 @@ private func report(
   _ diagnostics: [ConfigDiagnostic], of name: String, _ renderer: ConfigRenderer,
   _ output: StandardOutput
 ) throws {
-  let lines = renderer.rejected(name, diagnostics, time: nanosecondsSince1970())
+  try write(renderer.rejected(name, diagnostics, time: nanosecondsSince1970()), renderer, output)
+}
+
+private func write(
+  _ lines: [UInt8], _ renderer: ConfigRenderer, _ output: StandardOutput
+) throws {
   if renderer.format == .text {
     try StandardOutput(descriptor: 2).write(lines)
   } else {

@@ -41,12 +41,14 @@ struct ServeCommand: AsyncParsableCommand {
         /livereload.js           for browser extensions that speak LiveReload
 
       TEXT on standard output: the address, then a line for each change. JSON LINES:
-        {"event":"serving","time":N,"url":"http://127.0.0.1:8080/","root":"/..."}
+        {"event":"serving","time":N,"url":"http://127.0.0.1:8080/","root":"/...",
+         "instance":"default"}
         {"event":"reloaded","time":N,"generation":N,"units":["templates"],
          "paths":["templates/pages/index.mustache"],"duration":N}   (ns)
         {"event":"rejected","time":N,"generation":N,"units":[...],"paths":[...],
          "duration":N,"errors":[{"file":"...","line":3,"column":8,
           "keyPath":"","message":"..."}]}
+      What is broken already at the start is one such line, without paths, after "serving".
       """)
 
   @OptionGroup var options: WorkspaceOptions

@@ -75,6 +75,12 @@ struct SiteRun: Sendable {
   }
 
   private func serve(_ site: SiteServer) async throws {
+    let instance = site.manager.journalFolder?.lastComponent?.string ?? command.instance
+    if instance != command.instance {
+      logLine(
+        "hotreload: another process has the instance \(command.instance) of this workspace, so this is "
+          + "\(instance): hotreload status --instance \(instance)")
+    }
     let reloads = site.manager.reloads(bufferLimit: Self.reloadLimit)
     let printing = Task {
       do {
@@ -89,7 +95,12 @@ struct SiteRun: Sendable {
       try await site.run { address in
         let url = "http://\(Self.host(of: address, asked: command.host)):\(address.port ?? 0)/"
         try? output.write(
-          renderer.serving(url, workspace.root, time: nanosecondsSince1970()))
+          renderer.serving(
+            url, workspace.root, instance: instance, time: nanosecondsSince1970()))
+        let problems = await site.problems()
+        try? output.write(
+          renderer.found(
+            problems, generation: site.manager.snapshot().generation, time: nanosecondsSince1970()))
       }
     } catch let error as ListeningError where error.errno == .addressInUse {
       throw PortTaken(host: command.host, port: command.port)

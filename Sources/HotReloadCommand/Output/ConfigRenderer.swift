@@ -39,20 +39,26 @@ struct ConfigRenderer: Sendable {
 
   /// What is wrong with a config. For text: `file:line:column key: message`, one a line.
   func rejected(_ name: String, _ diagnostics: [ConfigDiagnostic], time: Int64) -> [UInt8] {
+    rejected(diagnostics, label: name, key: "config", name: name, time: time)
+  }
+
+  private func rejected(
+    _ diagnostics: [ConfigDiagnostic], label: String, key: StaticString, name: String, time: Int64
+  ) -> [UInt8] {
     let diagnostics = diagnostics.map { $0.redacted(by: redaction) }
     switch format {
     case .text: return Array(diagnostics.map { printable("\($0)") + "\n" }.joined().utf8)
     case .tsv:
       return diagnostics.flatMap { diagnostic in
         columns([
-          name, "rejected", diagnostic.location?.file ?? "",
+          label, "rejected", diagnostic.location?.file ?? "",
           String(diagnostic.location?.line ?? 0), String(diagnostic.location?.column ?? 0),
           diagnostic.keyPath, diagnostic.message,
         ])
       }
     case .json:
       var line = JSONLine(event: "rejected", time: time)
-      line.add("config", name)
+      line.add(key, name)
       line.add("errors", diagnostics)
       return line.finished()
     }
@@ -133,6 +139,30 @@ struct ConfigRenderer: Sendable {
 }
 
 extension ConfigRenderer {
+  /// The templates or assets of a workspace, with which nothing is wrong.
+  func good(_ finding: ContentCheck.Finding, time: Int64) -> [UInt8] {
+    let name = "\(finding.unit)"
+    switch format {
+    case .text:
+      let files = finding.files == 1 ? "1 file" : "\(finding.files) files"
+      return Array("\(name): good (\(files))\n".utf8)
+    case .tsv: return columns(["\(name)/", "good"])
+    case .json:
+      var line = JSONLine(event: "checked", time: time)
+      line.add("unit", name)
+      line.add("good", true)
+      line.add("count", finding.files)
+      return line.finished()
+    }
+  }
+
+  /// What is wrong with the templates or assets of a workspace, in the same form as for a config. No config can be called as
+  /// the first column of these is.
+  func rejected(_ finding: ContentCheck.Finding, time: Int64) -> [UInt8] {
+    let name = "\(finding.unit)"
+    return rejected(finding.errors, label: "\(name)/", key: "unit", name: name, time: time)
+  }
+
   /// A value for `get`; it must be redacted already.
   func value(
     _ tree: ConfigTree, of name: String, at keyPath: ConfigKeyPath, time: Int64

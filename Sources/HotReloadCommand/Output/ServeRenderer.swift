@@ -1,4 +1,5 @@
 import HotReload
+import HotReloadSite
 import SystemPackage
 import WorkspaceTools
 
@@ -11,14 +12,39 @@ struct ServeRenderer: Sendable {
   let redaction: RedactionRules
 
   /// Where it listens.
-  func serving(_ url: String, _ root: FilePath, time: Int64) -> [UInt8] {
+  func serving(_ url: String, _ root: FilePath, instance: String, time: Int64) -> [UInt8] {
     guard isJSON else {
       return Array("serving \(printable(root)) at \(url)\ndashboard     \(url)_hotreload/\n".utf8)
     }
     var line = JSONLine(event: "serving", time: time)
     line.add("url", url)
     line.add("root", path: root)
+    line.add("instance", instance)
     return line.finished()
+  }
+
+  /// What is wrong already when it begins; nothing if all is good.
+  func found(_ problems: [SiteServer.Problem], generation: UInt64, time: Int64) -> [UInt8] {
+    guard !problems.isEmpty else { return [] }
+    guard isJSON else {
+      let clock = clockTime(time)
+      let lines = problems.flatMap { problem in
+        ["\(clock)  \(printable("\(problem.unit)")) is broken; the rest is served"]
+          + detail(problem.errors)
+      }
+      return Array(lines.map { $0 + "\n" }.joined().utf8)
+    }
+    var line = JSONLine(event: "rejected", time: time)
+    line.add("generation", generation)
+    line.add("units", problems.map { "\($0.unit)" })
+    line.add("paths", [String]())
+    line.add("duration", Int64(0))
+    line.add("errors", problems.flatMap(\.errors).map { $0.redacted(by: redaction) })
+    return line.finished()
+  }
+
+  private func detail(_ errors: [ConfigDiagnostic]) -> [String] {
+    errors.map { "          \(printable("\($0.redacted(by: redaction))"))" }
   }
 
   /// What a transaction came to; nothing if there is nothing to tell.
@@ -48,9 +74,7 @@ struct ServeRenderer: Sendable {
       guard !unit.outcome.diagnostics.isEmpty else { continue }
       lines.append(
         "\(clock)  \(printable("\(unit.unit)")) is refused; what was served before stays")
-      for diagnostic in unit.outcome.diagnostics {
-        lines.append("          \(printable("\(diagnostic.redacted(by: redaction))"))")
-      }
+      lines += detail(unit.outcome.diagnostics)
     }
     return lines.map { $0 + "\n" }.joined()
   }

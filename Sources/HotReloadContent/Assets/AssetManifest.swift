@@ -13,9 +13,9 @@ public import WorkspaceTools
 /// loaded anew under any name gets the new picture, and not the one that the browser keeps in memory. Stylesheets that import each
 /// other in a circle share their fate: a change of one changes the digest of all.
 ///
-/// Files whose names are never served (``DeniedName``) are no assets, nor are links that lead to such files. A new version shares with the one before all that is
-/// the same.
-public struct AssetManifest: Sendable {
+/// Files whose names are never served (``DeniedName``) are no assets. Nor are links that lead to such files, and files whose names no
+/// request can have; these two are ``problems``. A new version shares with the one before all that is the same.
+public struct AssetManifest: ProblemReporting {
   /// What a URL path leads to.
   public enum Lookup: Sendable {
     /// An asset by its plain name: it may be another one the next time.
@@ -35,6 +35,8 @@ public struct AssetManifest: Sendable {
   /// Who refers to a path, be there a file or not.
   private(set) var referrers: TreeDictionary<String, Set<String>> = [:]
   private var broken: TreeDictionary<String, [ConfigDiagnostic]> = [:]
+  /// Files that are there and are no assets, and why.
+  private var leftOut: TreeDictionary<FilePath, ConfigDiagnostic> = [:]
   private var files = FileSet()
 
   /// A manifest without assets.
@@ -64,9 +66,10 @@ public struct AssetManifest: Sendable {
     affected(by: [path]).subtracting([path]).sorted()
   }
 
-  /// References that lead nowhere and files that were left out, sorted by place. They refuse nothing.
+  /// References that lead nowhere and files that were left out, sorted by place. They refuse nothing, and are reasons why the
+  /// status of a manager with this manifest in force is degraded.
   public var problems: [ConfigDiagnostic] {
-    files.problems
+    files.problems + leftOut.values.sorted { $0.description < $1.description }
       + broken.keys.sorted().flatMap { broken[$0] ?? [] }
   }
 
@@ -90,21 +93,23 @@ public struct AssetManifest: Sendable {
     next.files = files
     var changed: Set<String> = []
     for path in files.differences(from: self.files) {
-      guard Self.canServe(path) else { continue }
-      let name = path.string
-      changed.insert(name)
-      let file = files[path].flatMap { ($0.linkTarget.map(Self.canServe) ?? true) ? $0 : nil }
-      next.replaceSource(at: name, with: file)
+      if !next.leftOut.isEmpty { next.leftOut[path] = nil }
+      let file = files[path]
+      switch AssetAdmission(of: path, leadingTo: file?.linkTarget) {
+      case .denied: continue
+      case .unusable(let name, let reason):
+        if file != nil { next.leftOut[path] = reason }
+        guard let name, sources[name] != nil else { continue }
+        changed.insert(name)
+        next.replaceSource(at: name, with: nil)
+      case .admitted(let name):
+        changed.insert(name)
+        next.replaceSource(at: name, with: file)
+      }
     }
     guard !changed.isEmpty else { return next }
     next.compile(next.affected(by: changed))
     return next
-  }
-
-  /// Whether a file there may be served; a link must not lead to one that may not.
-  private static func canServe(_ path: FilePath) -> Bool {
-    // A name that is not UTF-8 has no URL.
-    FilePath(path.string) == path && !DeniedName.isIn(path)
   }
 
   private mutating func replaceSource(at path: String, with file: FileSet.File?) {

@@ -6,6 +6,8 @@ struct AssetReference: Sendable, Hashable {
   var start: Int
   /// The bytes of the last component of its path as they are written, without `?` and `#`: what a rewrite replaces.
   var name: Range<Int>
+  /// Whether only tools ask for it: a source map. Files of others often name one that does not come with them.
+  var isForTools = false
 
   /// Takes the text of a URL apart as a browser does before it asks a server.
   /// - Parameter folder: the components of the URL path of the folder that holds the file which refers.

@@ -68,7 +68,7 @@ struct AssetSource: Sendable {
           message: "the stylesheet is too large to look for what it refers to; divide it")
       ]
     }
-    let broken = links.filter { !exists($0.target) }
+    let broken = links.filter { !$0.reference.isForTools && !exists($0.target) }
     guard !broken.isEmpty, let bytes = file.bytes else { return [] }
     var places = TextPlaces(bytes)
     return broken.map { link in

@@ -43,7 +43,9 @@ enum SourceMapComment {
     for index in start..<end {
       text.append(CollectionOfOne(bytes[index]), writtenAt: index..<index + 1)
     }
-    return text.finished(at: end)
+    var reference = text.finished(at: end)
+    reference?.isForTools = true
+    return reference
   }
 
   private static func isSpace(_ byte: UInt8) -> Bool {

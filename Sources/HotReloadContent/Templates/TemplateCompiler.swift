@@ -126,38 +126,38 @@ public final class TemplateCompiler: ReloadParticipant {
     let name = full.lastIndex(of: ".").map { String(full[..<$0]) } ?? full
     func entry(
       _ source: TemplateSource, _ code: (any Sendable)?, _ references: [TemplateReference],
-      _ problems: [ConfigDiagnostic]
+      _ assets: [TemplateAsset], _ problems: [ConfigDiagnostic]
     ) -> TemplateEntry {
       TemplateEntry(
         source: source, digest: file.digest, engine: engine, names: [name, full], code: code,
-        references: references, problems: problems)
+        references: references, assets: assets, problems: problems)
     }
     guard let bytes = file.bytes else {
       let source = TemplateSource(path: path, name: name, utf8: [])
       let message = "a template can have 1 MiB at most, and this one has \(file.size) bytes"
-      return entry(source, nil, [], [source.diagnostic(at: 0, message)])
+      return entry(source, nil, [], [], [source.diagnostic(at: 0, message)])
     }
     let source = TemplateSource(path: path, name: name, utf8: bytes)
     guard String(validating: bytes, as: UTF8.self) != nil else {
       // Up to the first bad byte, the repaired text is the same.
-      let bad = zip(bytes, source.text.utf8).prefix { $0 == $1 }.count
+      let bad = zip(source.utf8, source.text.utf8).prefix { $0 == $1 }.count
       let problem = source.diagnostic(at: bad, "the file is not UTF-8 from here on")
-      return entry(source, nil, [], [problem])
+      return entry(source, nil, [], [], [problem])
     }
     do {
-      let (code, references) = try Self.compile(source, engines[engine])
-      return entry(source, code, references, [])
+      let (code, references, assets) = try Self.compile(source, engines[engine])
+      return entry(source, code, references, assets, [])
     } catch let error as TemplateError {
-      return entry(source, nil, [], error.diagnostics)
+      return entry(source, nil, [], [], error.diagnostics)
     } catch {
-      return entry(source, nil, [], [source.diagnostic(at: 0, "\(error)")])
+      return entry(source, nil, [], [], [source.diagnostic(at: 0, "\(error)")])
     }
   }
 
   private static func compile<Engine: TemplateEngine>(
     _ source: TemplateSource, _ engine: Engine
-  ) throws -> (any Sendable, [TemplateReference]) {
+  ) throws -> (any Sendable, [TemplateReference], [TemplateAsset]) {
     let compiled = try engine.compile(source)
-    return (compiled.code, compiled.references)
+    return (compiled.code, compiled.references, compiled.assets)
   }
 }

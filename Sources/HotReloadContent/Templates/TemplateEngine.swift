@@ -45,11 +45,14 @@ public struct CompiledTemplate<Code: Sendable>: Sendable {
   public var code: Code
   /// Which others it takes in, in the order in which they stand in the file.
   public var references: [TemplateReference]
+  /// The assets that it names, in the order in which they stand in the file.
+  public var assets: [TemplateAsset]
 
   /// Creates one.
-  public init(code: Code, references: [TemplateReference]) {
+  public init(code: Code, references: [TemplateReference], assets: [TemplateAsset] = []) {
     self.code = code
     self.references = references
+    self.assets = assets
   }
 }
 

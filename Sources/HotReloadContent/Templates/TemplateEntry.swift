@@ -12,6 +12,8 @@ struct TemplateEntry: Sendable {
   /// What the engine made of it; nil if it is broken.
   let code: (any Sendable)?
   let references: [TemplateReference]
+  /// The assets that are named in it.
+  let assets: [TemplateAsset]
   /// What is wrong with it alone.
   let problems: [ConfigDiagnostic]
 

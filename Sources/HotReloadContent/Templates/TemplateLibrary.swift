@@ -1,3 +1,4 @@
+public import HotReload
 import HashTreeCollections
 import Synchronization
 public import WorkspaceTools
@@ -8,7 +9,7 @@ public import WorkspaceTools
 /// A template's name is its path below `templates/`, with or without the extension: `layout/header` or
 /// `layout/header.mustache`. One that lies elsewhere is named by its path from the root. Where two have one name, the
 /// one below `templates/` is meant, and of two engines the one that was given first.
-public struct TemplateLibrary: Sendable {
+public struct TemplateLibrary: ProblemReporting {
   let index: TemplateIndex
   private let links = LinkCache()
 
@@ -28,6 +29,25 @@ public struct TemplateLibrary: Sendable {
   /// What is wrong; empty unless the compiler is lenient. A template that is broken, or takes in one that is, cannot be
   /// rendered; all others can.
   public var errors: [ConfigDiagnostic] { index.diagnostics(of: index.problems.keys) }
+
+  /// The same: a template that is broken in force is a reason why the manager's status is degraded.
+  public var problems: [ConfigDiagnostic] { errors }
+
+  /// The places at which templates name an asset that is not there, sorted by file. A name that is computed is not known before
+  /// the page is rendered.
+  /// - Parameter assets: what there is.
+  public func missingAssets(in assets: AssetManifest) -> [ConfigDiagnostic] {
+    paths.compactMap { index.entries[$0] }.flatMap { entry in
+      entry.assets.compactMap { asset in
+        do throws(AssetNotFound) {
+          _ = try assets.requiredURL(for: asset.name)
+          return nil
+        } catch {
+          return entry.source.diagnostic(at: asset.position, "\(error)")
+        }
+      }
+    }
+  }
 
   /// The file of a template, by name or path; nil if there is none.
   public func path(of name: String) -> String? { index.resolve(name) }

@@ -21,7 +21,8 @@ public struct TemplatePosition: Sendable, Hashable, Comparable, Codable {
 
 /// The text of one template, and where its lines begin.
 ///
-/// A line ends with a line feed, whether or not a carriage return is before it.
+/// A line ends with a line feed, whether or not a carriage return is before it. A byte order mark at the beginning is no part of the
+/// text: in the middle of a page it would be a character that nobody sees.
 public struct TemplateSource: Sendable {
   /// The file, relative to the workspace's root: `templates/pages/index.mustache`.
   public let path: String
@@ -34,8 +35,13 @@ public struct TemplateSource: Sendable {
   /// The whole text.
   public var text: String { String(decoding: utf8, as: UTF8.self) }
 
+  private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
   /// Creates a source. It costs as much as reading the text once.
-  public init(path: String, name: String, utf8: [UInt8]) {
+  public init(path: String, name: String, utf8 bytes: [UInt8]) {
+    let utf8 =
+      bytes.starts(with: Self.byteOrderMark)
+      ? Array(bytes.dropFirst(Self.byteOrderMark.count)) : bytes
     self.path = path
     self.name = name
     self.utf8 = utf8

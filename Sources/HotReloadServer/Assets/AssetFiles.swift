@@ -15,6 +15,10 @@ final class AssetFiles: Sendable {
   /// The digests of contents, with the stamp of the file that was found to have it.
   private let verified = Mutex<[ContentDigest: FileStamp]>([:])
 
+  /// One file at a time is read for that, so that many who ask at once do not take its memory many times. Those who wait do so on
+  /// the executor's threads.
+  private let verifying = Mutex<Void>(())
+
   init(root: FilePath) { safety = PathSafety(root: root) }
 
   /// Opens the file of an asset.
@@ -30,16 +34,25 @@ final class AssetFiles: Sendable {
       let root = try? SystemCalls.realPath(safety.root)
     else { return nil }
     var relative = path
-    return relative.removePrefix(root) && !DeniedName.isIn(relative) ? path : nil
+    return relative.removePrefix(root) && !DeniedName.isInTarget(relative) ? path : nil
   }
 
   private func openNow(_ asset: Asset) -> AssetFile? {
     guard let stamp = asset.stamp, let path = resolve(asset) else { return nil }
     let known = verified.withLock { $0[asset.sourceDigest] }
     if let file = AssetFile(path), file.stamp == stamp || file.stamp == known { return file }
-    // Perhaps it was only touched: then the manifest goes on with the stamp that it had.
-    guard asset.size <= Self.maximumRead,
-      let file = try? safety.readStably(FilePath(asset.path), limit: Self.maximumRead),
+    return asset.size <= Self.maximumRead ? verifying.withLock { _ in verify(asset) } : nil
+  }
+
+  /// Reads the file: perhaps it was only touched, and the manifest goes on with the stamp that it had.
+  private func verify(_ asset: Asset) -> AssetFile? {
+    // Others may have waited for the same file.
+    if let known = verified.withLock({ $0[asset.sourceDigest] }), let path = resolve(asset),
+      let file = AssetFile(path), file.stamp == known
+    {
+      return file
+    }
+    guard let file = try? safety.readStably(FilePath(asset.path), limit: Self.maximumRead),
       ContentDigest(of: file.bytes) == asset.sourceDigest
     else { return nil }
     verified.withLock { verified in

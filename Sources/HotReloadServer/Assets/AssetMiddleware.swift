@@ -12,8 +12,9 @@ public import SystemPackage
 /// - Plain URLs are answered with `no-cache`: the browser asks each time, and gets 304 if it has these bytes.
 /// - Both have a strong `ETag` of the content, single ranges, and gzip for texts if there is an ``AssetCache``.
 /// - Content that is not in memory is streamed from the disk, by threads that may block, in pieces of 128 KiB. If the file is no
-///   longer what the manifest says, the answer is 503 until a reload has seen to it; if that happens while it is sent,
-///   the connection is closed.
+///   longer what the manifest says, the answer is 503 until a reload has seen to it; if it is written to or cut while it is sent,
+///   the connection is closed before the promised length, and no other byte is sent. One that is replaced, as editors and
+///   deployments do it, is sent to its end as it was.
 ///
 /// Every request, be it for an asset or not, must have a target that ``RequestPath`` accepts, else it is answered here. Other
 /// paths and methods are for the next responder.
@@ -117,8 +118,15 @@ public struct AssetMiddleware<Context: RequestContext>: RouterMiddleware {
       return ResponseBody(byteBuffer: ByteBuffer(bytes: bytes[part]))
     }
     guard let file = try await files.open(answer.asset) else { return nil }
+    // Before a length is promised: what happens to the file until then is told by the status.
+    let first: [UInt8]
+    do {
+      let count = min(AssetFile.chunkSize, part.count)
+      first = try await file.read(at: part.lowerBound, count: count)
+    } catch is AssetFileChanged { return nil }
     return ResponseBody(contentLength: part.count) { writer in
-      var offset = part.lowerBound
+      try await writer.write(ByteBuffer(bytes: first))
+      var offset = part.lowerBound + first.count
       while offset < part.upperBound {
         let count = min(AssetFile.chunkSize, part.upperBound - offset)
         try await writer.write(ByteBuffer(bytes: try await file.read(at: offset, count: count)))

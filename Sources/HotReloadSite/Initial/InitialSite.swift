@@ -29,12 +29,17 @@ public struct InitialSite: Sendable {
     /// The system refused to make a file or a folder.
     case system(FilePath, Errno)
 
+    /// How many files its text names.
+    private static let namedFiles = 3
+
     /// For the person who reads it.
     public var description: String {
       switch self {
       case .exists(let paths):
-        let names = paths.map(\.string).joined(separator: ", ")
-        return "there is already \(names); nothing was written, init overwrites no file. "
+        let named = paths.prefix(Self.namedFiles).map(\.string).joined(separator: ", ")
+        let rest = paths.count - Self.namedFiles
+        return
+          "there is already \(named)\(rest > 0 ? " and \(rest) more" : ""); nothing was written, init overwrites no file. "
           + "Choose another folder: hotreload init DIR"
       case .notFolder(let path): return "\(path) is no folder; nothing was written there"
       case .system(let path, let error): return "cannot make \(path): \(error)"

@@ -25,9 +25,21 @@ struct SitePages: Sendable {
   let templates: ParticipantRegistration<TemplateLibrary>
   let assets: ParticipantRegistration<AssetManifest>
   let logger: Logger
+  private let failures = PageFailures()
+
+  init(
+    manager: HotReloadManager, templates: ParticipantRegistration<TemplateLibrary>,
+    assets: ParticipantRegistration<AssetManifest>, logger: Logger
+  ) {
+    self.manager = manager
+    self.templates = templates
+    self.assets = assets
+    self.logger = logger
+  }
 
   /// What one answer is made of.
   private struct View {
+    var generation: UInt64
     var library: TemplateLibrary
     var manifest: AssetManifest
     var configs: ConfigTable
@@ -35,6 +47,7 @@ struct SitePages: Sendable {
     var configNames: [String: [String]]
 
     init(_ snapshot: Snapshot, library: TemplateLibrary, manifest: AssetManifest) {
+      generation = snapshot.generation
       self.library = library
       self.manifest = manifest
       configs = PageData.configs(of: snapshot)
@@ -44,12 +57,16 @@ struct SitePages: Sendable {
     }
   }
 
-  /// Answers any request.
-  func respond(to request: Request) async -> Response {
+  private func view() -> View {
     let snapshot = manager.snapshot()
-    let view = View(
+    return View(
       snapshot, library: snapshot.product(of: templates) ?? templates.current,
       manifest: snapshot.product(of: assets) ?? assets.current)
+  }
+
+  /// Answers any request.
+  func respond(to request: Request) async -> Response {
+    let view = view()
     let path: RequestPath
     do { path = try RequestPath(target: request.head.path ?? "/") } catch {
       return failure(
@@ -99,15 +116,35 @@ struct SitePages: Sendable {
       let text = try render(name, asked, view)
       return html(text, as: Self.contentType(of: name), .ok, request)
     } catch {
-      logger.error(
-        "a page cannot be rendered",
-        metadata: ["page": "\(name)", "errors": .array(error.diagnostics.map { "\($0)" })])
       return failed(asked, error, view, request)
     }
   }
 
+  /// Renders a page, and remembers whether that went well. A failure is logged once, until it is mended or is another one.
   private func render(
-    _ name: String, _ asked: PageData.Request, _ view: View, extra: [(String, ConfigTree)] = []
+    _ name: String, _ asked: PageData.Request, _ view: View,
+    extra: [(key: String, value: ConfigTree)] = []
+  ) throws(TemplateError) -> String {
+    do {
+      let text = try text(of: name, asked, view, extra)
+      failures.forget(name)
+      return text
+    } catch {
+      let failure = PageFailures.Failure(
+        page: name, asked: asked, extra: extra, generation: view.generation,
+        diagnostics: error.diagnostics)
+      if failures.note(failure) {
+        logger.error(
+          "a page cannot be rendered",
+          metadata: ["page": "\(name)", "errors": .array(error.diagnostics.map { "\($0)" })])
+      }
+      throw error
+    }
+  }
+
+  private func text(
+    of name: String, _ asked: PageData.Request, _ view: View,
+    _ extra: [(key: String, value: ConfigTree)]
   ) throws(TemplateError) -> String {
     let usage = RenderUsage.current
     let names = view.configNames
@@ -121,6 +158,21 @@ struct SitePages: Sendable {
     return try view.library.render(name, context)
   }
 
+  /// What is wrong with the pages that failed when they were last asked for. Those that failed in an older generation are
+  /// rendered again, as they were asked for then: they may have been mended since.
+  func problems() -> [ConfigDiagnostic] {
+    let view = view()
+    for failure in failures.all where failure.generation != view.generation {
+      if view.library.path(of: failure.page) == nil {
+        failures.forget(failure.page)
+      } else {
+        // How it goes is remembered there.
+        _ = try? render(failure.page, failure.asked, view, extra: failure.extra)
+      }
+    }
+    return failures.all.flatMap(\.diagnostics)
+  }
+
   // MARK: Errors
 
   private func notFound(_ path: RequestPath, _ view: View, _ request: Request) -> Response {
@@ -132,7 +184,10 @@ struct SitePages: Sendable {
       do {
         return html(try render(Self.notFoundPage, asked, view), .notFound, request)
       } catch {
-        return failed(asked, error, view, request)
+        let page = BuiltInPage(
+          title: "There is no such page",
+          text: "The site's own page for this cannot be rendered.", diagnostics: error.diagnostics)
+        return html(page.html, .notFound, request)
       }
     }
     return failure(
@@ -152,7 +207,8 @@ struct SitePages: Sendable {
       .array(error.diagnostics.map { ConfigTree(.string($0.description)) }))
     if view.library.path(of: Self.failurePage) != nil,
       let text = try? render(
-        Self.failurePage, asked, view, extra: [("error", ConfigTree(["messages": messages]))])
+        Self.failurePage, asked, view,
+        extra: [(key: "error", value: ConfigTree(["messages": messages]))])
     {
       return html(text, .internalServerError, request)
     }

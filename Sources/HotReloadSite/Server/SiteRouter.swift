@@ -1,3 +1,4 @@
+import HotReload
 import HotReloadBrowser
 import HotReloadServer
 import Hummingbird
@@ -8,7 +9,7 @@ import NIOCore
 enum SiteRouter {
   typealias Responder = RouterResponder<SiteRequestContext>
 
-  static func responder(of parts: SiteParts) -> Responder {
+  static func responder(of parts: SiteParts) throws(HotReloadError) -> Responder {
     let router = Router(context: SiteRequestContext.self)
     // Before whatever is timed, so that an open socket or stream is no slow request.
     router.add(middleware: LiveReloadMiddleware(parts.live))
@@ -18,11 +19,11 @@ enum SiteRouter {
         middleware: AssetMiddleware(root: parts.manager.workspace.root, cache: content.cache) {
           content.assets.current
         })
-      router.add(
-        middleware: SitePagesMiddleware(
-          pages: SitePages(
-            manager: parts.manager, templates: content.templates, assets: content.assets,
-            logger: parts.options.logger)))
+      let pages = SitePages(
+        manager: parts.manager, templates: content.templates, assets: content.assets,
+        logger: parts.options.logger)
+      try parts.manager.reportProblems(of: "pages") { pages.problems() }
+      router.add(middleware: SitePagesMiddleware(pages: pages))
     } else if let proxy = parts.proxy {
       router.add(middleware: ProxyMiddleware(responder: ProxyResponder(proxy)))
     }

@@ -2,7 +2,8 @@
 ///
 /// A key is split into words at `_`, `-`, `.`, spaces, digits and capital letters after small ones;
 /// it is secret if one of its words, or several in a row, is one of the rules' words. So `apiKey`,
-/// `API_KEY` and `api-key` are secret, and `keyboard` and `tokenizer` are not.
+/// `API_KEY` and `api-key` are secret, and `keyboard` and `tokenizer` are not. The password in a URL is never shown,
+/// whatever its key.
 public struct RedactionRules: Sendable, Hashable {
   /// What stands in a secret's place.
   public static let replacement = "(redacted)"
@@ -68,7 +69,7 @@ public struct RedactionRules: Sendable, Hashable {
 
 extension ConfigTree {
   /// This tree with every secret's value replaced; below a secret key nothing is left. Nulls stay,
-  /// as they say only that there is none.
+  /// as they say only that there is none. Of URLs under any key the passwords are replaced.
   public func redacted(by rules: RedactionRules = .default) -> ConfigTree {
     if rules.words.isEmpty { return self }
     switch value {
@@ -87,6 +88,9 @@ extension ConfigTree {
     case .array(let elements):
       let redacted = elements.map { $0.redacted(by: rules) }
       return ConfigTree(.array(redacted), location: location, origin: origin)
+    case .string(let text):
+      return ConfigTree(
+        .string(rules.withoutPasswords(text)), location: location, origin: origin)
     default: return self
     }
   }

@@ -94,6 +94,44 @@ struct DashboardTests {
     try await fixture.end()
   }
 
+  @Test(
+    "sends as much of a large site as a page shows, what is broken among it, and finds the rest")
+  func largeContent() async throws {
+    let fixture = try await DashboardFixture(
+      sources: Dashboard.Sources(
+        templates: TemplateGraphSource {
+          (0..<3_000).map { number in
+            TemplateGraphSource.Template(
+              path: "templates/pages/Page-\(number).mustache", uses: ["templates/layout.mustache"],
+              problem: number == 2_999 ? "broken" : nil)
+          }
+        },
+        assets: AssetListSource {
+          (0..<3_000).map { number in
+            AssetListSource.Asset(
+              path: "static/img/picture-\(number).png", url: nil,
+              digest: "0123456789abcdef0123456789abcdef", size: number)
+          }
+        }))
+    let text = try await fixture.text(DashboardPath.data)
+    #expect(text.utf8.count < 150_000)
+    let content = try #require(await fixture.dashboard.document().content)
+    #expect(content.templates?.count == TemplateGraphSource.limit)
+    #expect(content.assets?.count == AssetListSource.limit)
+    #expect(content.templateCount == 3_000 && content.assetCount == 3_000)
+    #expect(content.leftOut == 6_000 - TemplateGraphSource.limit - AssetListSource.limit)
+    #expect(content.templates?.contains { $0.problem != nil } == true)
+    let found: DashboardDocument.Content = try await fixture.decoded(
+      DashboardPath.content + "?find=s%2F%70age-2998")
+    #expect(found.templates?.map(\.path) == ["templates/pages/Page-2998.mustache"])
+    #expect(found.assets == [] && found.assetCount == 0 && found.leftOut == 0)
+    for query in ["", "?find=", "?other"] {
+      let all: DashboardDocument.Content = try await fixture.decoded(DashboardPath.content + query)
+      #expect(all == content, "\(query)")
+    }
+    try await fixture.end()
+  }
+
   @Test("counts the requests of the last minute, and says nothing of them if there were none")
   func requests() async throws {
     let fixture = try await DashboardFixture()

@@ -95,6 +95,9 @@ struct ExcerptTests {
     ("password \"hunter2\"\nport = 1", "password (redacted)\nport = 1"),
     ("password = \"hunter2\nport = 1", "password = (redacted)\nport = 1"),
     ("\"password\":\n\"hunter2\",\n\"port\": 1", "\"password\":\n(redacted)\n\"port\": 1"),
+    ("\"password\":\n\"hunter2: = more\",\n\"port\": 1", "\"password\":\n(redacted)\n\"port\": 1"),
+    ("\"password\":\n\"hunter2\\\": more", "\"password\":\n(redacted)"),
+    ("\"password\":\n\"port\" : 1", "\"password\":\n\"port\" : 1"),
     ("password =\nport = 1", "password =\nport = 1"),
     ("keyboard = \"us\"", "keyboard = \"us\""),
   ]
@@ -103,6 +106,16 @@ struct ExcerptTests {
   func secrets(text: String, shown: String) {
     let lines = SecretLines(rules: .default).redacted(text.split(separator: "\n").map(String.init))
     #expect(lines.joined(separator: "\n") == shown)
+  }
+
+  @Test("have no password of a URL, in a config and in a template")
+  func urlPasswords() {
+    for unit in [UnitID.config("app"), .templates] {
+      let place = Self.place("file", 1, unit)
+      #expect(
+        Self.excerpt("url = \"postgres://user:hunter2@host/db\" x", place)?.lines
+          == ["url = \"postgres://user:(redacted)@host/db\" x"])
+    }
   }
 
   @Test("are hidden where the error itself is about a secret key")

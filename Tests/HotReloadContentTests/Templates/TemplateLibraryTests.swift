@@ -41,6 +41,21 @@ struct TemplateLibraryTests {
     #expect(library.source(of: "nav")?.text == "nav" && library.source(of: "no such") == nil)
   }
 
+  @Test("takes no byte order mark into a page, and counts lines and columns without it")
+  func byteOrderMarks() async throws {
+    let mark = "\u{FEFF}"
+    let bench = try await TemplateBench([
+      "templates/a.mustache": "\(mark)[{{>b}}]", "templates/b.mustache": "\(mark)b\(mark)",
+      "templates/c.stencil": "\(mark)[{% include \"d\" %}]", "templates/d.stencil": "\(mark)d",
+      "templates/broken.mustache": "\(mark){{#x}}",
+      "templates/wrong.stencil": "\(mark)\n {% nothing %}",
+    ])
+    // One in the middle is the author's.
+    #expect(bench.page("a") == "[b\(mark)]" && bench.page("c") == "[d]")
+    let places = bench.library.errors.compactMap(\.location).map { "\($0)" }
+    #expect(places == ["templates/broken.mustache:1:1", "templates/wrong.stencil:2:2"])
+  }
+
   @Test("explains who depends on a file, by which reference at which place")
   func explains() async throws {
     let library = try await TemplateBench(Self.texts).library

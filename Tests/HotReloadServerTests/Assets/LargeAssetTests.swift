@@ -65,6 +65,43 @@ struct LargeAssetTests {
     }
   }
 
+  @Test("breaks an answer off when the file is cut meanwhile, and promises nothing the next time")
+  func cutWhileSent() async throws {
+    let size = 48 << 20
+    try await AssetServer.serving(["static/a.bin": String(repeating: "a", count: size)]) { server in
+      let client = try await Client.open(server.port)
+      try client.send("GET /static/a.bin HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n")
+      let first = try await Client.executor.run { try client.read(atLeast: 1_000) }
+      #expect(first.starts(with: "HTTP/1.1 200".utf8))
+      server.manager.pause()
+      try server.folder.write("static/a.bin", String(repeating: "a", count: 1_000))
+      let all = try await Client.executor.run { try client.readToEnd() }
+      let answer = try #require(RawAnswer(all))
+      #expect(answer.headers["content-length"] == "\(size)")
+      #expect(answer.body.count < size && answer.body.allSatisfy { $0 == UInt8(ascii: "a") })
+      #expect(try await server.get("/static/a.bin").status == 503)
+      server.manager.resume()
+      try await server.manager.sync()
+      #expect(try await server.get("/static/a.bin").body.count == 1_000)
+    }
+  }
+
+  @Test("sends one that is replaced meanwhile to its end, as it was")
+  func replacedWhileSent() async throws {
+    let size = 48 << 20
+    try await AssetServer.serving(["static/a.bin": String(repeating: "a", count: size)]) { server in
+      let client = try await Client.open(server.port)
+      try client.send("GET /static/a.bin HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n")
+      _ = try await Client.executor.run { try client.read(atLeast: 1_000) }
+      try server.folder.replace("static/a.bin", String(repeating: "b", count: 2_000))
+      try await server.manager.sync()
+      let all = try await Client.executor.run { try client.readToEnd() }
+      let answer = try #require(RawAnswer(all))
+      #expect(answer.body.count == size && answer.body.allSatisfy { $0 == UInt8(ascii: "a") })
+      #expect(try await server.get("/static/a.bin").body.count == 2_000)
+    }
+  }
+
   @Test("keeps no file open after many answers that were read or given up")
   func descriptors() async throws {
     try await AssetServer.serving(["static/a.bin": Self.large]) { server in

@@ -1,3 +1,4 @@
+import Foundation
 import HotReloadSite
 import HotReloadTesting
 import RawHTTP
@@ -11,6 +12,18 @@ struct SiteAssetsTests {
     let text = try await site.page().text
     let start = try #require(text.firstRange(of: "href=\"")?.upperBound)
     return String(text[start...].prefix { $0 != "\"" })
+  }
+
+  /// The assets that the dashboard lists.
+  private func assetPaths(_ site: RunningSite) async throws -> [String] {
+    struct Document: Decodable {
+      struct Content: Decodable { var assets: [Asset] }
+      struct Asset: Decodable { var path: String }
+      var content: Content
+    }
+    let page = try await site.page("/_hotreload/dashboard.json")
+    return try JSONDecoder().decode(Document.self, from: Data(page.text.utf8))
+      .content.assets.map(\.path)
   }
 
   @Test(
@@ -32,6 +45,75 @@ struct SiteAssetsTests {
       let newer = try await stylesheet(site)
       #expect(newer != url)
       #expect(try await site.request(newer).body == "h1 { color: blue }\n")
+    }
+  }
+
+  @Test("are followed through the links of a ConfigMap, and through its swaps")
+  func configMap() async throws {
+    try await RunningSite.run([
+      "templates/pages/index.mustache": "<link href=\"{{#asset}}app.css{{/asset}}\">"
+    ]) { site in
+      let big = String(repeating: "p { margin: 0 }\n", count: 100_000)
+      func publish(_ version: Int) async throws {
+        try site.folder.publishConfigMap(
+          ["app.css": "h\(version) {}\n", "big.css": "h\(version) {}\n" + big], in: "static",
+          version: "2026_11_25_\(version)")
+        try await site.sync()
+      }
+      for version in 1...3 {
+        try await publish(version)
+        let plain = try await site.request("/static/app.css")
+        #expect(plain.status == 200 && plain.body == "h\(version) {}\n", "version \(version)")
+        #expect(try await site.request(stylesheet(site)).body == plain.body)
+        // What is not kept in memory is opened for each answer.
+        let large = try await site.page("/static/big.css")
+        #expect(large.status == 200 && large.text.hasPrefix("h\(version) {}\n"))
+        for hidden in ["/static/..data/app.css", "/static/..2026_11_25_\(version)/app.css"] {
+          #expect(try await site.request(hidden).status == 404, "\(hidden)")
+        }
+      }
+    }
+  }
+
+  @Test(
+    "are not links to what is never served, be it by way of a version's folder, and the status says so",
+    arguments: ["../.env", "../secret/x", "../server.pem", "../.git/config", "..data/.env"])
+  func deniedTargets(target: String) async throws {
+    let secret = "top secret"
+    try await RunningSite.run([
+      "templates/pages/index.mustache": "page", ".env": secret, "secret/x": secret,
+      "server.pem": secret, ".git/config": secret, "static/..v1/.env": secret,
+    ]) { site in
+      try site.folder.symlink("static/..data", to: "..v1")
+      try site.folder.symlink("static/x.css", to: FilePath(target))
+      try await site.sync()
+      let answer = try await site.page("/static/x.css")
+      #expect(answer.status == 404 && !answer.text.contains(secret))
+      let reasons = await site.site.manager.status().health.reasons
+      #expect(reasons.contains { $0.contains("static/x.css: the link leads to") }, "\(reasons)")
+      try site.folder.remove("static/x.css")
+      try site.folder.write("static/x.css", "a {}")
+      try await site.sync()
+      #expect(try await site.request("/static/x.css").body == "a {}")
+      #expect(await site.site.manager.status().health.reasons == [])
+    }
+  }
+
+  @Test(
+    "are no files with names that no request can have, and the status says so",
+    arguments: ["a\tb.css", "a\nb.css", "a\\b.css", "a\u{7F}.css"])
+  func impossibleNames(name: String) async throws {
+    try await RunningSite.run { site in
+      let path = FilePath("static").appending(name)
+      try site.folder.write(path, "a {}")
+      try await site.sync()
+      let reasons = await site.site.manager.status().health.reasons
+      #expect(reasons.count == 1 && reasons[0].contains("cannot be asked for; rename it"))
+      #expect(try await assetPaths(site) == ["static/app.css"])
+      try site.folder.rename(path, to: "static/b.css")
+      try await site.sync()
+      #expect(await site.site.manager.status().health.reasons == [])
+      #expect(try await site.request("/static/b.css").status == 200)
     }
   }
 

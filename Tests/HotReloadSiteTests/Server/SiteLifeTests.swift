@@ -1,8 +1,10 @@
+import Foundation
 import Glibc
 import HotReloadServer
 import HotReloadSite
 import HotReloadTesting
 import RawHTTP
+import SystemPackage
 import Testing
 
 @Suite("The life of a site's server", .timeLimit(.minutes(5)))
@@ -58,6 +60,60 @@ struct SiteLifeTests {
     }
     #expect(try await clients.1.talk { try $0.isClosed() })
     _ = try await clients.0.talk { try $0.receiveAll() }
+  }
+
+  @Test(
+    "leaves nothing that watches when it is stopped without having run, and the workspace can be served again"
+  )
+  func neverRun() async throws {
+    let folder = try TemporaryWorkspace()
+    for (path, text) in RunningSite.small { try folder.write(path, text) }
+    let site = try await RunningSite.start(folder)
+    #expect(await site.manager.status().isRunning)
+    await site.stop()
+    await site.stop()
+    #expect(await site.manager.status().isRunning == false)
+    #expect(OpenDescriptors.count(below: folder.root.string) == 0)
+    await #expect(throws: (any Error).self) { try await site.run { _ in } }
+    let status = try await RunningSite.run(folder) { site in try await site.page().status }
+    #expect(status == 200)
+  }
+
+  @Test(
+    "goes on when the whole workspace is removed and made again: it serves, and keeps a journal")
+  func recreatedRoot() async throws {
+    try await RunningSite.run { site in
+      let journal: FilePath = "data/hotreload/default/journal.jsonl"
+      #expect(site.folder.exists(journal))
+      try FileManager.default.removeItem(atPath: site.folder.root.string)
+      try await site.sync()
+      // What was good is served from memory; nothing is made in the place of the root.
+      #expect(try await site.page().status == 200)
+      #expect(!site.folder.exists(""))
+      for round in 1...2 {
+        try FileManager.default.createDirectory(
+          atPath: site.folder.root.string, withIntermediateDirectories: true)
+        for (path, text) in RunningSite.small { try site.folder.write(path, text) }
+        try site.folder.write("config/site.toml", "title = \"Again \(round)\"\n")
+        try await site.sync()
+        let page = try await site.page()
+        #expect(page.status == 200 && page.text.contains("<h1>Again \(round)</h1>"))
+        #expect(try await site.request("/static/app.css").status == 200)
+        // The journal finds its folder again with what it writes next.
+        try site.folder.replace("config/site.toml", "title = \"Saved \(round)\"\n")
+        try await site.sync()
+        #expect(try await site.page().text.contains("<h1>Saved \(round)</h1>"))
+        await eventually {
+          site.folder.exists(journal) && site.site.manager.journalHealth == .healthy
+        }
+        let reasons = await site.site.manager.status().health.reasons
+        #expect(reasons == [], "round \(round)")
+        if round == 1 {
+          try FileManager.default.removeItem(atPath: site.folder.root.string)
+          try await site.sync()
+        }
+      }
+    }
   }
 
   @Test("begins again at once on the port that it had")

@@ -50,6 +50,48 @@ struct HotReloadStatusTests {
     try await fixture.end()
   }
 
+  @Test(
+    "is degraded by what is wrong with products and parts of the program, each told once and without secrets"
+  )
+  func problems() async throws {
+    let fixture = try await Fixture.scripted()
+    let manager = fixture.manager
+    func reasons() async -> [String] { await manager.status().redacted().health.reasons }
+    let healthy = await manager.status().healthSince
+    try await manager.register(FaultyMaker(), for: [.config("app")], name: "maker")
+    #expect(await reasons() == ["maker in force with an error to mend: fault 1"])
+    #expect(await manager.status().healthSince > healthy)
+    try manager.reportProblems(of: "a part") {
+      [
+        FaultyNumber.fault(1),
+        ConfigDiagnostic(location: nil, keyPath: "db.password", message: "not hunter2"),
+        ConfigDiagnostic(location: nil, message: "no answer from redis://:hunter2@host"),
+      ]
+    }
+    let both = await reasons()
+    #expect(
+      both.map { $0.prefix { $0 != ":" } } == [
+        "maker in force with an error to mend", "a part in force with an error to mend",
+        "a part in force with an error to mend",
+      ])
+    #expect(!both.joined().contains("hunter2"))
+    #expect(try Self.document(await manager.status()).health == "degraded")
+    // Another word of the same part takes the place of the one before.
+    try manager.reportProblems(of: "a part") { [] }
+    try await fixture.save(Fixture.app, Fixture.text(HotReloadStatus.maximumProblems + 5))
+    let many = await reasons()
+    #expect(many.count == HotReloadStatus.maximumProblems + 1)
+    #expect(many.last == "5 more errors to mend in what is in force")
+    try await fixture.save(Fixture.app, Fixture.text(0))
+    #expect(await reasons() == [])
+    for number in 1..<HotReloadManager.maximumProblemReaders {
+      try manager.reportProblems(of: "part \(number)") { [] }
+    }
+    #expect(throws: HotReloadError.self) { try manager.reportProblems(of: "one more") { [] } }
+    try manager.reportProblems(of: "part 1") { [] }
+    try await fixture.end()
+  }
+
   @Test("knows when a reload was good the last time")
   func lastSuccess() async throws {
     let fixture = try await Fixture.scripted()
@@ -190,5 +232,22 @@ struct HotReloadStatusTests {
     #expect(last.phases.map(\.phase).contains("validate") && !last.isAccepted)
     #expect(stream.current.password == "one")
     try await fixture.end()
+  }
+}
+
+/// As many faults as the config's `a` says.
+private struct FaultyNumber: ProblemReporting {
+  var count: Int
+
+  static func fault(_ number: Int) -> ConfigDiagnostic {
+    ConfigDiagnostic(location: nil, message: "fault \(number)")
+  }
+
+  var problems: [ConfigDiagnostic] { (0..<count).map { Self.fault($0 + 1) } }
+}
+
+private struct FaultyMaker: ReloadParticipant {
+  func prepare(_ change: ReloadChange) async throws -> FaultyNumber {
+    FaultyNumber(count: try change.decode("app", as: AppConfig.self).a)
   }
 }

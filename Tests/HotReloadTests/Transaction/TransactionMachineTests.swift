@@ -46,6 +46,34 @@ struct TransactionMachineTests {
     #expect(harness.publications.last?.units[0].new == 1)
   }
 
+  @Test("has more time for a first load than for a later one, and says truly what stays in force")
+  func slowLoads() throws {
+    var harness = MachineHarness()
+    func load(_ number: Int, for limit: Duration) throws -> String {
+      harness.write("app", Number(number))
+      let ticket = harness.submit("app")
+      // The read does not come back.
+      harness.outstanding = []
+      harness.now += limit - .nanoseconds(1)
+      harness.send(.timePassed)
+      #expect(harness.machine.running?.phase == .load)
+      harness.wait(.nanoseconds(1))
+      return try #require(harness.reports[ticket]?.outcome(of: "app")?.diagnostics.first?.message)
+    }
+    let limits = harness.limits
+    #expect(limits.firstLoad > limits.load)
+    #expect(
+      try load(1, for: limits.firstLoad)
+        == "reading took longer than 300.0 seconds, so nothing of config app is in force yet; reload to try again"
+    )
+    #expect(harness.inForce.isEmpty)
+    #expect(harness.save("app", 1) == .recovered)
+    #expect(
+      try load(2, for: limits.load)
+        == "reading took longer than 30.0 seconds, so the last good value stays in force")
+    #expect(harness.inForce == ["app": 1])
+  }
+
   @Test("says that a unit recovered, with new content and with the content that is in force")
   func recovers() {
     var harness = MachineHarness()

@@ -139,6 +139,34 @@ struct ConfigTreeTests {
     #expect("\(tree)" == tree.jsonText())
   }
 
+  @Test(
+    "The password of a URL is hidden whatever its key, and nothing else of it",
+    arguments: [
+      ("postgres://user:hunter2@host/db", "postgres://user:(redacted)@host/db"),
+      ("redis://:hunter2@host:6379/0", "redis://:(redacted)@host:6379/0"),
+      (
+        "x https://a:b@c and https://d:e@f.", "x https://a:(redacted)@c and https://d:(redacted)@f."
+      ),
+      ("amqp://u:p%40ss/w#o?r@d@host", "amqp://u:(redacted)@host"),
+      ("amqp://u:1234@host", "amqp://u:(redacted)@host"),
+      ("db://a:p@h1,b:q@h2/db", "db://a:(redacted)@h2/db"),
+      ("\"jdbc:postgresql://u:p@host\"", "\"jdbc:postgresql://u:(redacted)@host\""),
+      ("http://host:8080/a@b", "http://host:8080/a@b"), ("http://host:8080", "http://host:8080"),
+      ("http://[::1]:80/a@b", "http://[::1]:80/a@b"), ("ssh://git@host/x:y", "ssh://git@host/x:y"),
+      ("https://host/npm@1.2:3@x", "https://host/npm@1.2:3@x"), ("mail a:b@c", "mail a:b@c"),
+      ("://", "://"), ("a://:@", "a://:(redacted)@"),
+      ("\u{1F600}://\u{E9}:p@h", "\u{1F600}://\u{E9}:(redacted)@h"),
+    ])
+  func urlPasswords(text: String, shown: String) {
+    #expect(RedactionRules.default.withoutPasswords(text) == shown)
+    #expect(RedactionRules.none.withoutPasswords(text) == text)
+    let tree = ConfigTree(["url": ConfigTree(.string(text)), "list": [ConfigTree(.string(text))]])
+    #expect(tree.redacted()["url"]?.string == shown)
+    #expect(tree.redacted()["list[0]"]?.string == shown)
+    let change = tree.difference(from: ConfigTree(["list": []])).map { $0.redacted() }
+    #expect(change.first?.new?.string == shown)
+  }
+
   @Test("JSON for programs has one line, the document's order, and texts for what JSON lacks")
   func json() throws {
     let tree = try toml(

@@ -59,6 +59,17 @@ final class Wire: Sendable {
     try await executor.run(body)
   }
 
+  /// Sends what fits now; nil if nothing did for so long, in milliseconds.
+  func sendSome(_ bytes: ArraySlice<UInt8>, within limit: CInt) throws -> Int? {
+    var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+    guard poll(&wanted, 1, limit) > 0 else { return nil }
+    let sent = bytes.withUnsafeBytes {
+      Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT))
+    }
+    guard sent > 0 else { throw WireFailure("send: errno \(errno)") }
+    return sent
+  }
+
   func send(_ text: String) throws { try send(Array(text.utf8)) }
 
   func send(_ bytes: [UInt8]) throws {
