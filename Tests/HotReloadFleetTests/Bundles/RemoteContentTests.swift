@@ -59,14 +59,31 @@ private typealias Answer = BundleServer.Answer
   {
     let server = try await BundleServer { _ in Answer(status: 503) }
     let error = await #expect(throws: BundleError.self) {
-      try await follow(server, limit: .milliseconds(30))
+      try await follow(server, limit: .zero)
     }
     #expect(error?.code == .unavailable)
     #expect(error?.message.contains("nothing to start with") == true)
-    #expect(server.requests.count > 1)
+    #expect(server.requests.count == 1)
     // Nothing is left that would keep another start from succeeding.
     serve(try bundle("port = 1"), on: server)
     try await end(try await follow(server))
+  }
+
+  @Test func `A first bundle is waited for`() async throws {
+    let body = try bundle("port = 1").encoded()
+    let failures = Mutex(3)
+    let server = try await BundleServer { _ in
+      let fails = failures.withLock { left in
+        left -= 1
+        return left >= 0
+      }
+      return fails ? Answer(status: 503) : Answer(body: body)
+    }
+    let content = try await follow(server)
+    let stream = try await content.manager.watchConfigChanges("app", as: App.self)
+    #expect(stream.current.port == 1)
+    #expect(server.requests.count == 4)
+    try await end(content)
   }
 
   @Test

@@ -4,16 +4,19 @@
 /// 1. If a manifest is there, all pieces of all its files are there.
 /// 2. If a piece is there, its file is in a manifest or in a list. So whatever a process leaves that dies, the next prune finds.
 ///
-/// **How.** A publisher writes its list and the stage `coming` first, in one transaction (another one who publishes the same goes on
-/// with that). Each of its transactions with pieces has as a condition that the stage is still that write, and the one that puts the
-/// manifest, and removes list and stage, also that the *fence* is where it was before the publisher looked which files are there. A pruner looks where the fence is, reads manifests and lists, and
-/// then every transaction of it has the fence as a condition and moves it: first what turns a manifest, or a list that came, into
-/// a list that goes (so the manifest is gone first), then those that delete pieces, at last the one that deletes the list.
+/// **How.** A publisher writes its list and the stage `coming` first, in one transaction (another one who publishes the same goes
+/// on with that). Each of its transactions with pieces has as a condition that the stage is still that write, and the one that
+/// puts the manifest, and removes list and stage, also that the *fence* is where it was before the publisher looked which files
+/// are there.
+///
+/// A pruner looks where the fence is, reads manifests and lists, and then every transaction of it has the fence as a condition
+/// and moves it: first what turns a manifest, or a list that came, into a list that goes (so the manifest is gone first), then
+/// those that delete pieces, at last the one that deletes the list.
 ///
 /// So a pruner deletes only what no manifest names *at that moment*: one that came to be since would have moved the fence. And a
-/// publisher that counts on a file makes its manifest only if nothing was deleted since it saw that file in another one, or put it there
-/// itself. Either tries again when it finds the fence moved. The fence's value is the name of the last removal: if that is the
-/// same, only others published, and what a publisher has put there is there yet.
+/// publisher that counts on a file makes its manifest only if nothing was deleted since it saw that file in another one, or put
+/// it there itself. Either tries again when it finds the fence moved. The fence's value is the name of the last removal: if that
+/// is the same, only others published, and what a publisher has put there is there yet.
 struct BundleExchange: Sendable {
   /// How often a request is sent to a store that is away, or whose answer was lost.
   static let maximumAttempts = 6
