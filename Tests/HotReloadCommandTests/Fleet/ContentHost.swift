@@ -40,5 +40,5 @@ final class ContentHost: FleetHost {
 
   func remember(_ memory: InstanceMemory) async throws {}
   func settle(on memory: InstanceMemory) async {}
-  func propose(_ content: BundleDigest) async {}
+  func propose(_ content: BundleDigest) async -> String? { nil }
 }
