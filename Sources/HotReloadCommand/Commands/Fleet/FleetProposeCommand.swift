@@ -18,8 +18,9 @@ struct FleetProposeCommand: FleetCommand {
         1   an error: no store, no content, a secret in it
         2   it was rolled back, or is on its way back as the time is over
         3   it was refused, or another proposal took its place
-        4   it is paused and waits for people as the time is over, or at once with --stop-when-paused
-        5   its end was not seen: the time is over, or the command was interrupted
+        4   it is paused and waits for people as the time is over, or at once
+            with --stop-when-paused
+        5   its end was not seen: the time is over, or it was interrupted
         64  a wrong argument
       What the fleet runs already is not proposed again; that is 0. SIGINT and SIGTERM end the command with 5 and leave \
       the rollout going; hotreload fleet rollback takes it back.
