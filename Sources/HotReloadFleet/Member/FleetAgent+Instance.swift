@@ -17,6 +17,12 @@ extension FleetAgent {
         log.settled(release)
         let memory = machines.instance.memory
         group.addTask { await self.host.settle(on: memory) }
+      case .grantLease:
+        // One that was lost is not kept alive any more.
+        machines.leaseKeeper?.stop()
+        let keeper = StopSignal()
+        machines.leaseKeeper = keeper
+        group.addTask { await keeper.run { await self.holdLease() } }
       default: perform(action, &group)
       }
     }
@@ -24,7 +30,6 @@ extension FleetAgent {
 
   private func perform(_ action: InstanceMachine.Action, _ group: inout DiscardingTaskGroup) {
     switch action {
-    case .grantLease: group.addTask { await self.holdLease() }
     case .readOrders: group.addTask { await self.readOrders() }
     case .commit(let number, let transaction):
       group.addTask {
@@ -64,7 +69,7 @@ extension FleetAgent {
       log.superseded(by: incarnation)
       note { $0.supersededBy = incarnation }
     case .departed: log.departed()
-    case .remember, .settled: break
+    case .remember, .settled, .grantLease: break
     }
   }
 

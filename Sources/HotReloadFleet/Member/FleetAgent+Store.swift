@@ -97,7 +97,7 @@ extension FleetAgent {
         noteStore(nil)
         await inbox.send(.leased(lease.id))
         await keep(lease, grantedAt: sent)
-        if !Task.isCancelled { await inbox.send(.leaseLost) }
+        if !Task.isCancelled { await inbox.send(.leaseLost(lease.id)) }
         return
       } catch {
         noteStore(error)

@@ -12,7 +12,7 @@ final class FleetAgent: Sendable {
     case ordered(FleetOrders)
     case heard(since: Duration)
     case leased(StoreLeaseID)
-    case leaseLost
+    case leaseLost(StoreLeaseID)
     case instance(InstanceMachine.Event)
     case controller(ControllerMachine.Event)
     /// The process is asked to stop.
@@ -39,6 +39,8 @@ final class FleetAgent: Sendable {
     /// What ends the watch of everything; nil if there is none.
     var follower: StopSignal?
     var lease: StoreLeaseID?
+    /// What ends the keeping alive of the lease; nil if there is none.
+    var leaseKeeper: StopSignal?
     /// Whether the last attempt to remember something failed.
     var forgets = false
     /// When a departure is given up; nil if there is none.
@@ -125,7 +127,9 @@ final class FleetAgent: Sendable {
     case .leased(let lease):
       machines.lease = lease
       await give(instance: .leased(lease), controller: .leased(lease), &machines, &group)
-    case .leaseLost:
+    case .leaseLost(let lost):
+      // Another one may have been granted by now.
+      guard machines.lease == lost else { return }
       machines.lease = nil
       await give(instance: .leaseLost, controller: .leaseLost, &machines, &group)
     case .instance(let event):

@@ -53,6 +53,37 @@ struct MustacheTests {
     #expect(bench.library.names == ["a", "b", "mail/c"])
   }
 
+  @Test("transform numbers, texts, tables and lists as the engine's own values")
+  func transforms() async throws {
+    let bench = try await TemplateBench([
+      "templates/a.mustache": """
+      {{plusone(n)}} {{minusone(n)}} {{even(n)}} {{odd(n)}} {{#equalzero(zero)}}0{{/equalzero(zero)}}
+      {{capitalized(t)}} {{lowercased(t)}} {{uppercased(t)}} {{reversed(t)}} [{{#empty(none)}}empty{{/empty(none)}}]
+      {{count(table)}} {{#enumerated(table)}}{{key}}={{value}} {{/enumerated(table)}}| {{#sorted(table)}}{{key}} {{/sorted(table)}}
+      {{first(list)}} {{last(list)}} {{count(list)}} {{#reversed(list)}}{{.}} {{/reversed(list)}}| {{#sorted(list)}}{{.}} {{/sorted(list)}}
+      {{list.1}}{{list.9}}{{#empty(list)}}!{{/empty(list)}}{{^empty(table)}}some{{/empty(table)}}
+      {{yes}} {{half}} {{day}} {{{table}}} {{#no}}no{{/no}}{{plusone(t)}}{{plusone(table)}}{{plusone(list)}}{{plusone(yes)}}
+      """
+    ])
+    let page = bench.page(
+      "a",
+      [
+        "n": 7, "zero": 0, "t": "aBc", "none": "", "yes": true, "no": ConfigTree(.null),
+        "half": ConfigTree(.float(0.5)), "day": "2026-11-25",
+        "table": ConfigTree(["b": 2, "a": 1]),
+        "list": ConfigTree(.array(["y", 2, ConfigTree(.float(1.5)), true, "x", 10])),
+      ])
+    #expect(
+      page == """
+        8 6 false true 0
+        Abc abc ABC cBa [empty]
+        2 b=2 a=1 | a b 
+        y 10 6 10 x true 1.5 2 y | 1.5 2 10 x y true 
+        2some
+        true 0.5 2026-11-25 {"b":2,"a":1} 
+        """)
+  }
+
   @Test("escape values scalar by scalar, so that no accent hides a quotation mark")
   func escapes() async throws {
     let bench = try await TemplateBench([

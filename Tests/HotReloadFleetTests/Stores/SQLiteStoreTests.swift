@@ -20,7 +20,7 @@ import Testing
     let root = folder.root
     try await check.run(
       StoreFactory(
-        leaseTime: .seconds(1),
+        leaseTime: .seconds(3),
         open: { try await SQLiteStore.open(root.appending("\($0).sqlite")) },
         compact: { try await ($0 as? SQLiteStore)?.compact(through: $1) }))
   }

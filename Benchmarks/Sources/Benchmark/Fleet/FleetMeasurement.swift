@@ -9,10 +9,12 @@ extension Measurement {
   /// How long a change takes to all instances of a fleet, and what it writes.
   static let rollout = Measurement(
     name: "rollout",
-    purpose: "propose -> applied by all instances, one stage of 100 %, no bake, on etcd; floor: put -> last of as many watches"
+    purpose:
+      "propose -> applied by all instances, one stage of 100 %, no bake, on etcd; floor: put -> last of as many watches"
   ) { report, scale in
     guard let binary = EtcdProcess.binary else {
-      throw UsageError(message: "there is no etcd here. Debian, Ubuntu: sudo apt-get install etcd-server")
+      throw UsageError(
+        message: "there is no etcd here. Debian, Ubuntu: sudo apt-get install etcd-server")
     }
     report.note(EtcdProcess.version(of: binary))
     for (count, target) in [(1, 6.0), (20, 4.0), (100, 4.0)] {
@@ -127,7 +129,9 @@ private final class BenchFleet {
       guard case .changes(let batch) = event else { continue }
       if batch.changes.contains(where: { $0.key == client.keys.rollout }) { controller += 1 }
       instances += batch.changes.count { change in
-        members.contains { $0.member.instance != "" && change.key == client.keys.instance($0.member.instance) }
+        members.contains {
+          $0.member.instance != "" && change.key == client.keys.instance($0.member.instance)
+        }
       }
       if batch.revision >= after { break }
     }
