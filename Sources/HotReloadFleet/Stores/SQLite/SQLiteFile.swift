@@ -109,7 +109,8 @@ enum SQLiteFile {
     } catch Errno.noSuchFileOrDirectory where !creating {
       throw StoreError(
         .missing,
-        "the fleet's store \(path) does not exist; the first instance that joins the fleet makes it")
+        "the fleet's store \(path) does not exist; the first instance that joins the fleet makes it"
+      )
     } catch {
       throw StoreError(
         .unsupported,
