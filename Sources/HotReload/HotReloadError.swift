@@ -29,6 +29,8 @@ public struct HotReloadError: Error, Sendable, Hashable, CustomStringConvertible
     public static let cannotWatch = Code(description: "cannotWatch")
     /// What is in force is not the workspace's own files.
     public static let managed = Code(description: "managed")
+    /// There is no folder where content is to be loaded from.
+    public static let noContent = Code(description: "noContent")
     /// There are too many handlers or event sequences.
     public static let tooManyReceivers = Code(description: "tooManyReceivers")
   }

@@ -153,10 +153,12 @@ extension HotReloadManager {
 extension HotReloadManager {
   /// Puts a candidate through a transaction, alone or merged with others, and says what came of it.
   /// - Throws: ``HotReloadError`` with the code `reentrant` from within a handler, validator or participant,
-  ///   `paused`, or `shutDown`.
+  ///   `paused`, or `shutDown`; `invalidConfiguration` for content from a folder with a relative path, or in a manager whose
+  ///   ``HotReloadConfiguration/contentMode`` is not managed.
   @discardableResult
   public func submit(_ candidate: Candidate) async throws -> ReloadReport {
     try Reentrancy.check("submit(_:)")
+    try checkContent(of: candidate)
     return try await driver.submit(candidate)
   }
 

@@ -39,11 +39,18 @@ struct Classifier: Sendable {
     _ candidate: Candidate, only isAccepted: (UnitID) -> Bool = { _ in true }
   ) -> ClassifiedCandidate {
     var result = ClassifiedCandidate(
-      producers: [candidate.producer], notices: candidate.notices, place: candidate.content)
+      producers: [candidate.producer], notices: candidate.notices)
     switch candidate.scope {
     case .everything: result.isEverything = true
     case .units(let units): result.units = units.filter(isLoaded)
     }
+    switch candidate.content {
+    case .current: break
+    case .workspace: result.root = .workspace
+    case .folder(let path): result.root = .folder(path)
+    }
+    // Of another place all is loaded.
+    if result.root != nil { result.isEverything = true }
     for change in candidate.changes {
       add(change, toGroupsIn: &result, only: isAccepted)
       let unit = unit(of: change.path)

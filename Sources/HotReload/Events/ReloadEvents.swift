@@ -78,6 +78,11 @@ struct ReloadEvents {
       events.append(published(failed, paths, of: unit.unit))
     case .rolledBack(let reason):
       events.append(published(.rolledBack(name: name, reason: reason), paths, of: unit.unit))
+    case .removed:
+      for path in unit.old?.paths ?? [] {
+        let deleted = ChangeEvent.fileChanged(path: path, change: .deleted)
+        events.append(published(deleted, [path], of: unit.unit))
+      }
     case .applied, .unchanged: break
     }
     if unit.isChanged, !isBeginning {

@@ -13,6 +13,9 @@ final class FileGroups: Sendable {
 
   private let state = Mutex(State())
 
+  /// The names of all groups.
+  var names: [String] { state.withLock { Array($0.paths.keys) } }
+
   /// The files of a group; nil if there is no such group.
   func paths(of group: String) -> [FilePath]? {
     state.withLock { $0.paths[group] }

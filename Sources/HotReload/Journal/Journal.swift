@@ -16,6 +16,8 @@ package enum JournalRecord: Sendable {
   case quarantined(UnitFingerprint, reason: String)
   /// It may come into force again. It is made durable.
   case quarantineCleared(UnitFingerprint)
+  /// A unit is in force no more, since what came into force does not have it.
+  case removed(UnitID, generation: UInt64)
   /// A unit went back, as the generation `to`, to what it was before `from`.
   case rolledBack(UnitID, from: UInt64, to: UInt64, reason: String)
 }
@@ -239,6 +241,7 @@ extension JournalRecord {
     case .lastGood(let content): .lastGood(content.record)
     case .quarantined(let key, let reason): .quarantined(key, reason: reason)
     case .quarantineCleared(let key): .quarantineCleared(key)
+    case .removed(let unit, let generation): .removed(unit, generation: generation)
     case .rolledBack(let unit, let from, let to, let reason):
       .rolledBack(unit, from: from, to: to, reason: reason)
     }

@@ -56,6 +56,7 @@ extension JournalEntry.Event {
     case .lastGood: "lastGood"
     case .quarantined: "quarantined"
     case .quarantineCleared: "quarantineCleared"
+    case .removed: "removed"
     case .rolledBack: "rolledBack"
     case .generation: "generation"
     }
@@ -96,6 +97,9 @@ extension JournalEntry.Event {
       key.write(into: &table)
       table["reason"] = shortened(reason)
     case .quarantineCleared(let key): key.write(into: &table)
+    case .removed(let unit, let generation):
+      table["unit"] = tree(unit.description)
+      table["generation"] = tree(generation)
     case .rolledBack(let unit, let from, let to, let reason):
       table["unit"] = tree(unit.description)
       table["from"] = tree(from)
@@ -141,6 +145,12 @@ extension JournalEntry.Event {
       fields.key.map { .quarantined($0, reason: fields.text("reason") ?? "") }
     },
     "quarantineCleared": { fields in fields.key.map { .quarantineCleared($0) } },
+    "removed": { fields in
+      guard let unit = fields.unit, let generation = fields.unsigned("generation") else {
+        return nil
+      }
+      return .removed(unit, generation: generation)
+    },
     "rolledBack": { fields in
       guard let unit = fields.unit, let from = fields.unsigned("from"),
         let to = fields.unsigned("to")

@@ -37,6 +37,8 @@ public struct JournalEntry: Sendable, Hashable {
     case quarantined(UnitFingerprint, reason: String)
     /// It may come into force again.
     case quarantineCleared(UnitFingerprint)
+    /// A unit is in force no more, since what came into force does not have it.
+    case removed(UnitID, generation: UInt64)
     /// A unit went back, as the generation `to`, to what it was before `from`.
     case rolledBack(UnitID, from: UInt64, to: UInt64, reason: String)
     /// All generations so far are up to this one.

@@ -162,6 +162,7 @@ struct JournalKeeper: Sendable {
     case .backup(let content): try backUp(content)
     case .record(let record, let nanoseconds):
       if case .lastGood(let content) = record { lastGood[content.unit] = content }
+      if case .removed(let unit, _) = record { lastGood[unit] = nil }
       if let content = item.content {
         for layer in content.layers {
           do { contentSize += try blobs.add(layer, failpoint: options.failpoint) } catch {

@@ -154,7 +154,7 @@ extension JournalEntry.Event {
     case .started, .stopped, .attemptClosed, .generation: []
     case .attemptBegun(_, _, let keys), .attemptDied(_, let keys): keys.map(\.unit)
     case .applied(let content), .lastGood(let content): [content.unit]
-    case .rejected(let unit, _, _), .rolledBack(let unit, _, _, _): [unit]
+    case .rejected(let unit, _, _), .removed(let unit, _), .rolledBack(let unit, _, _, _): [unit]
     case .quarantined(let key, _), .quarantineCleared(let key): [key.unit]
     }
   }

@@ -145,16 +145,21 @@ final class JournalRecorder: ReloadRecorder {
           .rolledBack(
             unit.unit, from: publication.generation - 1, to: publication.generation, reason: reason)
         )
+      } else if unit.outcome == .removed {
+        journal.record(.removed(unit.unit, generation: publication.generation))
       } else if !unit.outcome.diagnostics.isEmpty, !unit.isRepeated {
         journal.record(
           .rejected(
             unit.unit, generation: publication.generation, unit.outcome.diagnostics))
         if unit.isChanged { tellOfLastGood(unit, publication.generation) }
       }
-      guard unit.isChanged, let content = unit.new else { continue }
+      guard unit.isChanged else { continue }
       note(unit)
-      guard content.config != nil else { continue }
-      journal.record(.applied(keep(content, unit.unit, publication.generation)))
+      guard let content = unit.new, content.config != nil else { continue }
+      let kept = keep(content, unit.unit, publication.generation)
+      journal.record(.applied(kept))
+      // What was removed on trial is as good as it was before.
+      if isRollBack, unit.old == nil { journal.record(.lastGood(kept)) }
     }
     if isRollBack { closeTrial(.rolledBack) }
   }
@@ -214,6 +219,7 @@ final class JournalRecorder: ReloadRecorder {
     state.withLock { state in
       state.withheld[unit.unit] = nil
       state.refused.remove(unit.unit)
+      if unit.new == nil { state.earlier[unit.unit] = nil }
       // All who have asked for it by now have accepted it.
       if unit.old != nil { state.accepted.insert(unit.unit) }
     }

@@ -66,6 +66,9 @@ struct JournalState: Sendable {
     case .quarantineCleared(let key):
       quarantined[key.unit]?.removeAll { $0.key == key }
       forgetDeaths(of: key)
+    case .removed(let unit, let generation):
+      count(generation)
+      lastGood[unit] = nil
     case .rolledBack(_, let from, let to, _):
       count(from)
       count(to)

@@ -23,7 +23,7 @@ extension ReloadOutcome {
       .rejected(diagnostics.map { $0.redacted(by: rules) })
     case .refused(let name, let diagnostics):
       .refused(by: name, diagnostics.map { $0.redacted(by: rules) })
-    case .applied, .unchanged, .recovered, .quarantined, .rolledBack: self
+    case .applied, .unchanged, .removed, .recovered, .quarantined, .rolledBack: self
     }
   }
 }

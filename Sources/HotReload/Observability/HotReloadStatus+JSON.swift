@@ -17,6 +17,10 @@ extension HotReloadStatus {
     public var isBaking: Bool
     /// The generation in force.
     public var generation: UInt64
+    /// See ``HotReloadStatus/contentFolder``.
+    public var contentFolder: String?
+    /// See ``HotReloadStatus/isManaged``; nil in what versions before this one wrote.
+    public var isManaged: Bool?
     /// When the last reload ended of which nothing was rejected.
     public var lastSuccess: Int64?
     /// How often units came out how, by ``ReloadOutcome/Kind``; those that never did are 0.
@@ -52,6 +56,7 @@ extension HotReloadStatus {
     return Document(
       health: reasons.isEmpty ? "healthy" : "degraded", reasons: reasons, healthSince: healthSince,
       isRunning: isRunning, isPaused: isPaused, isBaking: isBaking, generation: generation,
+      contentFolder: contentFolder?.string, isManaged: isManaged,
       lastSuccess: lastSuccess,
       outcomes: Dictionary(
         uniqueKeysWithValues: ReloadOutcome.Kind.allCases.map {

@@ -24,6 +24,10 @@ public struct HotReloadStatus: Sendable {
   public var isRunning: Bool
   /// The generation in force.
   public var generation: UInt64
+  /// The folder that what is in force comes from; nil for the workspace's own files.
+  public var contentFolder: FilePath?
+  /// Whether only candidates bring what comes into force; see ``HotReloadConfiguration/ContentMode``.
+  public var isManaged: Bool
   /// The configs in force, sorted.
   public var configs: [String]
   /// The configs and file groups that were loaded, sorted.

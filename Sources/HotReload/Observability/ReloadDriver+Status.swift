@@ -21,6 +21,7 @@ extension ReloadDriver {
       }
       return HotReloadStatus(
         isRunning: isRunning, generation: storage.generation,
+        contentFolder: state.machine.root.folder, isManaged: state.machine.isManaged,
         configs: storage.units.keys.compactMap(\.configName).sorted(),
         units: state.unitStatuses(storage), rejected: rejected, problems: problems,
         isPaused: state.machine.isPaused, isBaking: state.machine.bake != nil,

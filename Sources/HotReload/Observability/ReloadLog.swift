@@ -92,7 +92,7 @@ struct ReloadLog: Sendable {
     }
     var details = metadata
     switch unit.outcome {
-    case .applied, .recovered: details["duration"] = "\(publication.duration)"
+    case .applied, .removed, .recovered: details["duration"] = "\(publication.duration)"
     case .rolledBack(let reason): details["reason"] = "\(reason)"
     case .refused(let participant, _):
       details["participant"] = "\(participant)"
@@ -125,6 +125,7 @@ struct ReloadLog: Sendable {
       }
     switch unit.outcome {
     case .applied: return (.info, "\(name) applied")
+    case .removed: return (.info, "\(name) removed: the content in force does not have it")
     case .recovered: return (.notice, "\(name) recovered: what is on disk is good again")
     case .rolledBack:
       return (.error, "\(name) rolled back: what was in force before is so again")

@@ -5,6 +5,8 @@ extension ReloadOutcome {
     case applied
     /// See ``ReloadOutcome/unchanged``.
     case unchanged
+    /// See ``ReloadOutcome/removed``.
+    case removed
     /// See ``ReloadOutcome/recovered``.
     case recovered
     /// See ``ReloadOutcome/rejected(_:)``.
@@ -22,6 +24,7 @@ extension ReloadOutcome {
     switch self {
     case .applied: .applied
     case .unchanged: .unchanged
+    case .removed: .removed
     case .recovered: .recovered
     case .rejected: .rejected
     case .refused: .refused
@@ -37,11 +40,12 @@ extension ReloadOutcome.Kind {
     switch self {
     case .unchanged: 0
     case .applied: 1
-    case .recovered: 2
-    case .quarantined: 3
-    case .rejected: 4
-    case .refused: 5
-    case .rolledBack: 6
+    case .removed: 2
+    case .recovered: 3
+    case .quarantined: 4
+    case .rejected: 5
+    case .refused: 6
+    case .rolledBack: 7
     }
   }
 }

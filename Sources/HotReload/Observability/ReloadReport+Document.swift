@@ -44,6 +44,8 @@ extension ReloadReport {
     public var producers: [String]
     /// The generation that was in force when it ended.
     public var generation: UInt64
+    /// See ``ReloadReport/contentFolder``.
+    public var contentFolder: String?
     /// Whether nothing was rejected.
     public var isAccepted: Bool
     /// Nanoseconds.
@@ -70,6 +72,7 @@ extension ReloadReport {
     public init(_ report: ReloadReport) {
       producers = report.producers.map(\.description)
       generation = report.generation
+      contentFolder = report.contentFolder?.string
       isAccepted = report.isAccepted
       duration = report.duration.nanosecondsClamped
       units = report.units.map { unit in

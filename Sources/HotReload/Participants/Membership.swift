@@ -9,6 +9,7 @@ protocol AnyMembership: AnyObject, Sendable {
   /// The place of its products in the snapshot.
   var index: Int { get }
   func prepare(_ change: ReloadChange) async throws -> any AnyHeldProduct
+  func check(_ change: ReloadChange) async throws
 }
 
 /// Something that a participant made, and how to deal with it.
@@ -44,6 +45,8 @@ final class Membership<P: ReloadParticipant>: AnyMembership {
   func prepare(_ change: ReloadChange) async throws -> any AnyHeldProduct {
     HeldProduct(membership: self, value: try await participant.prepare(change))
   }
+
+  func check(_ change: ReloadChange) async throws { try await participant.check(change) }
 }
 
 private struct HeldProduct<P: ReloadParticipant>: AnyHeldProduct {

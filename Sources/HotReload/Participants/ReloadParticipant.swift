@@ -22,6 +22,11 @@ public protocol ReloadParticipant<Product>: Sendable {
   /// - Throws: anything, to refuse the change; the values in force stay so.
   func prepare(_ change: ReloadChange) async throws -> Product
 
+  /// Says what ``prepare(_:)`` would refuse, without making anything and without remembering anything: the change is only looked
+  /// at, by ``HotReloadManager/check(content:)``. It has ten seconds. By default nothing is wrong.
+  /// - Throws: as ``prepare(_:)``.
+  func check(_ change: ReloadChange) async throws
+
   /// The product came into force, in the place of `old`. Work that must not be done twice moves here from one to the
   /// other. It cannot refuse any more, and has ten seconds; then the manager goes on without waiting for it.
   func activate(_ product: Product, replacing old: Product?) async
@@ -32,6 +37,8 @@ public protocol ReloadParticipant<Product>: Sendable {
 }
 
 extension ReloadParticipant {
+  /// Finds nothing.
+  public func check(_ change: ReloadChange) async throws {}
   /// Does nothing.
   public func activate(_ product: Product, replacing old: Product?) async {}
   /// Does nothing.

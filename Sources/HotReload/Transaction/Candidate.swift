@@ -51,8 +51,8 @@ public struct Candidate: Sendable {
     case current
     /// The workspace's own files.
     case workspace
-    /// A folder that is laid out as a workspace. What is loaded from there takes the place of what is in force whole or not at all. A
-    /// file group of which nothing is there is read from the workspace.
+    /// A folder that is laid out as a workspace, by its absolute path; only in a manager that is
+    /// ``HotReloadConfiguration/ContentMode/managed(initial:)``. A file group of which nothing is there is read from the workspace.
     case folder(FilePath)
   }
 
@@ -64,7 +64,8 @@ public struct Candidate: Sendable {
   public var changes: [FileChange]
   /// What happened to the watching itself.
   public var notices: [WatchNotice]
-  /// Where its files lie. Of candidates that are merged the last one counts that says something else than
+  /// Where its files lie. From elsewhere than ``Content/current`` all is loaded, whatever ``scope`` is, and takes the place of what is
+  /// in force whole or not at all: a config that is not there goes, and if anybody uses it, all is refused. Of candidates that are merged the last one counts that says something else than
   /// ``Content/current``.
   public var content: Content
 

@@ -16,8 +16,8 @@ struct ClassifiedCandidate: Sendable {
   /// Changed files that belong to nothing that is loaded.
   var content: [FileChange] = []
   var notices: [WatchNotice] = []
-  /// Where the files lie.
-  var place = Candidate.Content.current
+  /// Where all is to be loaded from, at once or not at all; nil: where what is in force comes from.
+  var root: ContentRoot?
   var classifying: Duration = .zero
   /// From when until when that was, with what lay between.
   var classified: ClosedRange<Duration>?
@@ -33,7 +33,7 @@ struct ClassifiedCandidate: Sendable {
       producers.append(producer)
     }
     isEverything = isEverything || other.isEverything
-    if other.place != .current { place = other.place }
+    root = other.root ?? root
     units.formUnion(other.units)
     for (unit, changes) in other.unitChanges {
       unitChanges[unit, default: []].merge(changes)

@@ -6,7 +6,7 @@ extension ReloadDriver {
     let loaded = try await job {
       Result {
         var results: [String: UnitLoadResult] = [:]
-        let configs = self.configs.reading(from: self.state.withLock { $0.place })
+        let configs = self.configs.reading(from: self.contentRoot.folder)
         for name in try names ?? configs.names() { results[name] = configs.load(name) }
         return results
       }

@@ -4,59 +4,6 @@ import WorkspaceFiles
 import WorkspaceTools
 
 extension ReloadDriver {
-  /// Reads the units, on the worker thread.
-  func load(_ id: Machine.Transaction, _ units: [UnitID], isEverything: Bool) {
-    let place = place(for: id)
-    let configs = configs.reading(from: place)
-    var results: [UnitID: Machine.LoadResult] = [:]
-    var asked = units
-    if isEverything {
-      do {
-        let names = try configs.names().map(UnitID.config)
-        asked += names.filter { !units.contains($0) }
-      } catch {
-        let (producers, generation) = state.withLock { state in
-          (state.machine.running?.candidate.producers ?? [], state.machine.generation)
-        }
-        log.cannotList(error, for: producers, generation)
-      }
-    }
-    for unit in asked {
-      if let name = unit.configName {
-        results[unit] = configs.load(name)
-      } else if let name = unit.fileGroupName, let paths = groups.paths(of: name) {
-        results[unit] = configs.load(paths, as: name)
-      } else if let reader = sets.reader(of: unit, in: place) {
-        results[unit] = reader.read(isEverything ? nil : changes(of: unit, in: id))
-        noteProblems(of: results[unit], unit)
-      }
-    }
-    keepUnused(&results, in: id)
-    let digests = results.mapValues { result -> [FilePath: ContentDigest]? in
-      if case .content(let content) = result { content.digests } else { nil }
-    }
-    state.withLock { state in
-      guard state.machine.running?.id == id else { return }
-      state.read.merge(digests) { $1 }
-    }
-    step(.loaded(id, results))
-  }
-
-  /// Which files of a set changed; nil if any may have. What is only looked at because of its group has not changed.
-  private func changes(of unit: UnitID, in id: Machine.Transaction) -> [FileChange]? {
-    state.withLock { state -> [FileChange]? in
-      guard let running = state.machine.running, running.id == id else { return nil }
-      return running.candidate.unitChanges[unit]
-        ?? (running.candidate.units.contains(unit) ? nil : [])
-    }
-  }
-
-  private func noteProblems(of result: UnitLoadResult?, _ unit: UnitID) {
-    guard case .content(.set(let set))? = result else { return }
-    let known = cell.storage.units[unit]?.content.set?.problems ?? []
-    for problem in set.problems where !known.contains(problem) { log.leftOut(problem, of: unit) }
-  }
-
   /// Decodes into every type that is asked for, and asks the validators.
   func validate(_ id: Machine.Transaction, _ contents: [UnitID: UnitContent]) {
     let (streams, validators, generation) = state.withLock { state in
@@ -164,6 +111,7 @@ extension ReloadDriver {
     }
     var units = old.units
     var values = old.values
+    for unit in swap.removed { units[unit] = nil }
     for (unit, content) in swap.contents {
       units[unit] = .init(content: content, generation: generation)
     }

@@ -44,7 +44,7 @@ extension ReloadDriver {
   }
 
   /// What a participant's error says, with the place of the key that it names where it names one.
-  private static func diagnostics(
+  static func diagnostics(
     of error: any Error, for change: ReloadChange
   ) -> [ConfigDiagnostic] {
     if let error = error as? ConfigError { return error.diagnostics }

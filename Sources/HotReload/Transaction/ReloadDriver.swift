@@ -111,10 +111,6 @@ final class ReloadDriver: Sendable {
     var timer: Timer?
     /// What the transaction under way has told.
     var told: [PublishedEvent] = []
-    /// The folder that what is in force comes from; nil for the workspace itself.
-    var place: FilePath?
-    /// That of the transaction under way, if it brings another one.
-    var nextPlace: (id: Machine.Transaction, folder: FilePath?)?
     var account = ReloadAccount()
     var condition = Condition()
     var retirement = Retirement()
@@ -168,7 +164,6 @@ final class ReloadDriver: Sendable {
     healthCheck = configuration.healthCheck
     self.recorder = recorder
     failpoint = configuration.failpoint
-    let place = configuration.contentMode.initialFolder
     held = configuration.contentMode == .workspace ? nil : HeldChanges()
     cell = SnapshotCell(
       SnapshotStorage(generation: memory.generation, units: [:], values: []))
@@ -176,8 +171,11 @@ final class ReloadDriver: Sendable {
     limits.bake = configuration.bake
     limits.checksHealth = configuration.healthCheck != nil
     limits.healthInterval = configuration.healthCheckInterval
-    let machine = Machine(groups: configuration.atomicGroups, limits: limits, memory: memory)
-    state = Mutex(State(machine: machine, worker: worker, place: place))
+    let machine = Machine(
+      groups: configuration.atomicGroups, limits: limits, memory: memory,
+      root: configuration.contentMode.initialFolder.map(ContentRoot.folder) ?? .workspace,
+      isManaged: held != nil)
+    state = Mutex(State(machine: machine, worker: worker))
   }
 
   /// Gives the machine an event and performs what it answers.
@@ -231,7 +229,6 @@ final class ReloadDriver: Sendable {
   /// Tells those who want to know of whole transactions.
   private func finish(_ report: ReloadReport) {
     let events = state.withLock { state in
-      state.takeOverPlace(report)
       defer { state.told = [] }
       return state.told
     }
@@ -268,16 +265,7 @@ final class ReloadDriver: Sendable {
 // MARK: Entrances
 
 extension ReloadDriver {
-  /// Takes in what a subscription of the watcher delivered. Called on the watcher's thread.
-  func receive(_ set: ChangeSet, only accepted: @Sendable (UnitID) -> Bool) {
-    var candidate = Candidate(producer: .watcher, changes: set.changes, notices: set.notices)
-    if let held { hold(&candidate, in: held) }
-    let classified = classify(candidate, only: accepted)
-    guard classified.isUrgent || !classified.content.isEmpty else { return }
-    step(.submit(classified, nil))
-  }
-
-  private func classify(
+  func classify(
     _ candidate: Candidate, only accepted: (UnitID) -> Bool = { _ in true }
   ) -> ClassifiedCandidate {
     let start = clock.now()

@@ -1,4 +1,5 @@
 public import FileWatching
+public import SystemPackage
 public import WorkspaceTools
 
 /// The phases of a transaction, in their order.
@@ -31,6 +32,8 @@ public enum ReloadOutcome: Sendable, Hashable {
   case applied
   /// The content is the one in force already.
   case unchanged
+  /// It was in force and is no more, because the content that came into force does not have it.
+  case removed
   /// The unit had been rejected, and is good again; ``UnitReport/isChanged`` says whether with new content.
   case recovered
   /// The content on disk is not in force, and what was in force before stays so. When a process starts, the last
@@ -46,7 +49,7 @@ public enum ReloadOutcome: Sendable, Hashable {
   /// Why what is on disk is not in force; empty if it is.
   public var diagnostics: [ConfigDiagnostic] {
     switch self {
-    case .applied, .unchanged, .recovered: []
+    case .applied, .unchanged, .removed, .recovered: []
     case .rejected(let diagnostics): diagnostics
     case .refused(let name, let diagnostics):
       diagnostics.map { diagnostic in
@@ -97,15 +100,24 @@ public struct ReloadReport: Sendable {
   public var units: [UnitReport]
   /// The files that had changed, as far as they belong to no config.
   public var changes: [FileChange]
+  /// The folder that what is in force comes from, since this transaction or still; nil for the workspace's own files. A
+  /// candidate's folder is in here if all of it passed.
+  public var contentFolder: FilePath?
+  /// Why nothing could be said of the content as a whole, such as that there is no such folder; nil if it could be read.
+  public var failure: ConfigDiagnostic?
   /// Which phases it went through, in order.
   public var phases: [PhaseDuration]
 
   /// Everything that was wrong.
-  public var errors: [ConfigDiagnostic] { units.flatMap(\.outcome.diagnostics) }
+  public var errors: [ConfigDiagnostic] {
+    guard let failure else { return units.flatMap(\.outcome.diagnostics) }
+    // The units that it concerns say the same.
+    return [failure] + units.flatMap(\.outcome.diagnostics).filter { $0 != failure }
+  }
 
   /// Whether no unit was rejected.
   public var isAccepted: Bool {
-    units.allSatisfy { $0.outcome.diagnostics.isEmpty }
+    failure == nil && units.allSatisfy { $0.outcome.diagnostics.isEmpty }
   }
 
   /// How long all of it took.

@@ -19,6 +19,10 @@ extension TransactionMachine {
     /// What each of them goes back to: what was in force before the bake, else what an earlier process knew to be
     /// good, else the first content that it had. A unit that has had only one content has nothing.
     var before: [UnitID: Content] = [:]
+    /// Where that came from.
+    var root: ContentRoot
+    /// What came into force with a place, was not there before, and was asked for by nobody since: it goes with the place.
+    var added: Set<UnitID> = []
     /// The products that were made of that, where others are in force.
     var products: [Participant: Product] = [:]
     var check = Check.none
@@ -41,7 +45,9 @@ extension TransactionMachine {
   /// Remembers what a transaction replaces. False if it brings back what was there before.
   mutating func putOnTrial(_ transaction: Running, at now: Duration) -> Bool {
     guard !transaction.isRollBack else { return false }
-    var trial = bake ?? Bake(generation: generation, started: now)
+    var trial =
+      bake
+      ?? Bake(generation: generation, started: now, root: transaction.rootBefore ?? root)
     trial.generation = generation
     trial.check = .none
     trial.until = nil
@@ -49,6 +55,11 @@ extension TransactionMachine {
       trial.units.insert(unit)
       // What is on trial itself is nothing to go back to, unless there never was anything else.
       if trial.before[unit] == nil { trial.before[unit] = change.old ?? lastGood[unit] }
+      if trial.before[unit] == nil, transaction.isSwitch, unit.configName != nil,
+        !transaction.facts.needed.contains(unit)
+      {
+        trial.added.insert(unit)
+      }
       // Nor is what somebody could not use.
       if transaction.fellBack[unit] != nil { trial.before[unit] = change.new }
     }
@@ -117,7 +128,7 @@ extension TransactionMachine {
 
   /// What is in force is bad. It goes at once, before anything else that is under way.
   private mutating func failTrial(because reason: String, at now: Duration) -> [Action] {
-    guard !rollBackTargets().isEmpty else {
+    guard hasAnythingToGoBackTo else {
       let isRepeated = bake?.failure == reason
       bake?.failure = reason
       bake?.started = now
@@ -137,18 +148,29 @@ extension TransactionMachine {
     bake?.before.filter { $1 != units[$0]?.applied } ?? [:]
   }
 
+  private var hasAnythingToGoBackTo: Bool {
+    if !rollBackTargets().isEmpty { return true }
+    for unit in bake?.added ?? [] where units[unit]?.applied != nil { return true }
+    return false
+  }
+
   /// Brings back what was in force before, in a transaction of its own that nothing can refuse.
   mutating func rollBack(because reason: String, at now: Duration) -> [Action] {
     guard let trial = bake else { return [] }
     let targets = rollBackTargets()
-    guard !targets.isEmpty else { return [] }
+    let removed = trial.added.filter { units[$0]?.applied != nil }
+    guard !targets.isEmpty || !removed.isEmpty else { return [] }
+    root = trial.root
     let id = Transaction(number: nextNumber())
     var transaction = Running(
-      id: id, candidate: ClassifiedCandidate(producers: [.verify], units: Set(targets.keys)),
-      asked: Set(targets.keys), tickets: [], started: now, phase: .verify,
-      phaseStarted: trial.started)
+      id: id,
+      candidate: ClassifiedCandidate(
+        producers: [.verify], units: removed.union(targets.keys)),
+      asked: removed.union(targets.keys), tickets: [], started: now, phase: .verify,
+      phaseStarted: trial.started, root: root)
     transaction.isRollBack = true
     transaction.candidates = targets
+    transaction.removed = removed
     let outcome = ReloadOutcome.rolledBack(reason: reason)
     var failed: [UnitID: Content] = [:]
     for (unit, target) in targets {
@@ -162,13 +184,23 @@ extension TransactionMachine {
         keepOut(bad, unit, because: reason)
       }
     }
+    for unit in removed {
+      let known = units[unit]?.applied
+      transaction.changes[unit] = UnitChange(
+        unit: unit, outcome: outcome, old: known, new: nil, isChanged: true, isRepeated: false)
+      if let known {
+        failed[unit] = known
+        keepOut(known, unit, because: reason)
+      }
+    }
     for (participant, product) in trial.products {
       transaction.makings[product] = Attempt(participant: participant, result: .made)
     }
     running = transaction
     enter(.swap, at: now)
     let swap = Swap(
-      contents: targets, products: transaction.productsByParticipant, isRollBack: true)
+      contents: targets, products: transaction.productsByParticipant, removed: removed,
+      isRollBack: true)
     return [
       .quarantine(failed, reason: reason), .swap(id, generation: nextGeneration(), swap),
     ]

@@ -6,13 +6,21 @@ extension TransactionMachine {
     enter(.compare, at: now)
     guard var transaction = running else { return [] }
     var results = results
+    if let failure = transaction.facts.failure {
+      // What could serve in its place is asked for like all that is known.
+      let known = transaction.asked.union(units.keys).union(lastGood.keys)
+      for unit in known where !transaction.facts.own.contains(unit) {
+        results[unit] = .rejected([failure])
+      }
+    }
     for unit in transaction.asked where results[unit] == nil {
       results[unit] = .rejected([
         ConfigDiagnostic(location: nil, message: "\(unit) was not loaded")
       ])
     }
     for (unit, diagnostics) in transaction.candidate.fallBacks {
-      guard let good = contentToFallBack(to: unit) else { continue }
+      // What comes from elsewhere is to be looked at first.
+      guard !transaction.isSwitch, let good = contentToFallBack(to: unit) else { continue }
       results[unit] = .rejected(diagnostics)
       put(good, of: unit, because: diagnostics, into: &transaction)
     }
@@ -20,6 +28,7 @@ extension TransactionMachine {
     for (unit, result) in results where transaction.candidates[unit] == nil {
       compare(unit, result, in: &transaction)
     }
+    keepOut(quarantinedIn: &transaction)
     keepGroupsTogether(&transaction)
     running = transaction
     return validate(at: now)
@@ -34,13 +43,21 @@ extension TransactionMachine {
       let outcome: ReloadOutcome = known.refusal.isEmpty ? .unchanged : .recovered
       transaction.changes[unit] = change(unit, known, outcome, isRepeated: known.refusal.isEmpty)
     case .content(let content):
-      if let reason = quarantineReason(of: content, unit) {
+      if transaction.staysAside(unit) {
+        transaction.candidates[unit] = content
+      } else if let reason = quarantineReason(of: content, unit) {
         reject(unit, .quarantined(reason: reason), in: &transaction)
       } else {
         transaction.candidates[unit] = content
       }
     case .rejected(let diagnostics):
       reject(unit, .rejected(diagnostics), in: &transaction)
+    case .absent where isDispensable(unit, in: transaction):
+      guard known.applied != nil else { return forget(unit, nil, in: &transaction) }
+      transaction.removed.insert(unit)
+      transaction.changes[unit] = UnitChange(
+        unit: unit, outcome: .removed, old: known.applied, new: nil, isChanged: true,
+        isRepeated: false)
     case .absent(let diagnostic):
       let isMissed =
         known.applied != nil || transaction.candidate.producers.contains(.registration)
@@ -52,14 +69,43 @@ extension TransactionMachine {
     }
   }
 
+  /// Whether a config may be missing from what is loaded as a whole: nobody has asked for it.
+  private func isDispensable(_ unit: UnitID, in transaction: Running) -> Bool {
+    guard transaction.isWhole, unit.configName != nil, !transaction.facts.needed.contains(unit),
+      !transaction.candidate.units.contains(unit)
+    else { return false }
+    for member in members.values where member.units.contains(unit) { return false }
+    return true
+  }
+
+  /// What was rolled back as a whole is kept out as a whole: content of it that comes with other content may be as good as any.
+  private func keepOut(quarantinedIn transaction: inout Running) {
+    guard transaction.isSwitch else { return }
+    var reasons: [UnitID: String] = [:]
+    var isAnythingElse = false
+    for (unit, content) in transaction.candidates where transaction.staysAside(unit) {
+      if let reason = quarantineReason(of: content, unit) {
+        reasons[unit] = reason
+      } else {
+        isAnythingElse = true
+      }
+    }
+    if isAnythingElse { return }
+    for (unit, reason) in reasons {
+      transaction.candidates[unit] = nil
+      reject(unit, .quarantined(reason: reason), in: &transaction)
+    }
+  }
+
   /// What never was in force and has no files is forgotten, when that is told.
   private func forget(
-    _ unit: UnitID, _ diagnostic: ConfigDiagnostic, in transaction: inout Running
+    _ unit: UnitID, _ diagnostic: ConfigDiagnostic?, in transaction: inout Running
   ) {
     transaction.forgotten.insert(unit)
     let isAskedFor = transaction.candidate.producers.contains { $0 != .watcher && $0 != .start }
+    let problems = isAskedFor ? [diagnostic].compactMap(\.self) : []
     transaction.changes[unit] = change(
-      unit, Unit(), isAskedFor ? .rejected([diagnostic]) : .unchanged, isRepeated: true)
+      unit, Unit(), problems.isEmpty ? .unchanged : .rejected(problems), isRepeated: true)
   }
 
   /// Refuses what is on disk; where nothing is in force yet, the last good content takes its place.
@@ -75,7 +121,8 @@ extension TransactionMachine {
 
   private func mayFallBack(_ unit: UnitID, in transaction: Running) -> Bool {
     let producers = transaction.candidate.producers
-    return lastGood[unit] != nil && units[unit]?.applied == nil
+    // What comes from elsewhere is not mixed with what was good here.
+    return lastGood[unit] != nil && !transaction.isSwitch && units[unit]?.applied == nil
       && transaction.fellBack[unit] == nil
       && (producers.contains(.start) || producers.contains(.registration))
   }
@@ -91,6 +138,12 @@ extension TransactionMachine {
   /// Somebody has accepted what is in force of these units.
   mutating func accept(_ accepted: Set<UnitID>) {
     for unit in accepted { earlier[unit] = nil }
+    bake?.added.subtract(accepted)
+  }
+
+  /// Takes in what a load has found out beside the contents. To be called before it is told of these.
+  mutating func take(_ facts: LoadFacts, of id: Transaction) {
+    if running?.id == id, running?.phase == .load { running?.facts = facts }
   }
 
   private func put(
@@ -107,8 +160,10 @@ extension TransactionMachine {
     let fallen = transaction.fellBack.keys.sorted()
     for (unit, known) in units where transaction.fellBack[unit] == nil && known.applied != nil {
       guard let good = contentToFallBack(to: unit) else { continue }
-      let key = groups.key(of: unit)
-      guard let culprit = fallen.first(where: { groups.key(of: $0) == key }) else { continue }
+      let key = self.key(of: unit, in: transaction)
+      guard let culprit = fallen.first(where: { self.key(of: $0, in: transaction) == key }) else {
+        continue
+      }
       put(
         good, of: unit, because: [Self.heldBack(unit, because: "\(culprit)", "was rejected")],
         into: &transaction)
@@ -120,8 +175,10 @@ extension TransactionMachine {
     guard !transaction.fellBack.isEmpty else { return }
     let fallen = transaction.fellBack.keys.sorted()
     for unit in Array(transaction.candidates.keys) where mayFallBack(unit, in: transaction) {
-      let key = groups.key(of: unit)
-      guard let culprit = fallen.first(where: { groups.key(of: $0) == key }) else { continue }
+      let key = self.key(of: unit, in: transaction)
+      guard let culprit = fallen.first(where: { self.key(of: $0, in: transaction) == key }) else {
+        continue
+      }
       put(
         lastGood[unit], of: unit,
         because: [Self.heldBack(unit, because: "\(culprit)", "was rejected")],
@@ -171,12 +228,12 @@ extension TransactionMachine {
     for (unit, change) in transaction.changes where !change.outcome.diagnostics.isEmpty {
       // What was asked for and does not exist is no member of anything.
       guard !transaction.forgotten.contains(unit) else { continue }
-      let key = groups.key(of: unit)
+      let key = key(of: unit, in: transaction)
       culprits[key] = min(culprits[key] ?? unit, unit)
     }
     guard !culprits.isEmpty else { return }
     for unit in Array(transaction.candidates.keys) {
-      guard let culprit = culprits[groups.key(of: unit)] else { continue }
+      guard let culprit = culprits[key(of: unit, in: transaction)] else { continue }
       transaction.candidates[unit] = nil
       transaction.changes[unit] = refusal(
         unit, .rejected([Self.heldBack(unit, because: "\(culprit)", "was rejected")]))
@@ -186,6 +243,7 @@ extension TransactionMachine {
   /// Settles each unit's outcome, and swaps in what passed.
   mutating func putInForce(at now: Duration) -> [Action] {
     guard var transaction = running else { return [] }
+    settleRoot(of: &transaction)
     for (unit, content) in transaction.candidates {
       let known = units[unit] ?? Unit()
       let outcome: ReloadOutcome =
@@ -200,16 +258,50 @@ extension TransactionMachine {
     }
     for unit in transaction.forgotten { units[unit] = nil }
     for (unit, change) in transaction.changes where !transaction.forgotten.contains(unit) {
+      // A place that is refused is no concern of what is in force and comes from another.
+      if transaction.isRootRefused, transaction.staysAside(unit) { continue }
       units[unit, default: Unit()].refusal = change.outcome.diagnostics
       units[unit]?.isHeldBack = transaction.heldBack.contains(unit)
     }
     running = transaction
-    guard !transaction.candidates.isEmpty else {
-      return publish(at: now)
-    }
+    guard transaction.hasNews else { return publish(at: now) }
     enter(.swap, at: now)
-    let swap = Swap(contents: transaction.candidates, products: transaction.productsByParticipant)
+    let swap = Swap(
+      contents: transaction.candidates, products: transaction.productsByParticipant,
+      removed: transaction.removed)
     return [.swap(transaction.id, generation: nextGeneration(), swap)]
+  }
+
+  /// Settles whether the place that all was loaded from is the one that what is in force comes from, and takes back what goes
+  /// only with it.
+  private mutating func settleRoot(of transaction: inout Running) {
+    guard transaction.isWhole else { return }
+    var culprits: [UnitID] = []
+    for (unit, change) in transaction.changes
+    where !change.outcome.diagnostics.isEmpty && !transaction.forgotten.contains(unit)
+      && !transaction.facts.own.contains(unit)
+    {
+      culprits.append(unit)
+    }
+    guard let culprit = culprits.min() else {
+      guard transaction.facts.failure == nil else {
+        transaction.isRootRefused = true
+        return
+      }
+      transaction.rootBefore = root
+      root = transaction.root
+      return
+    }
+    transaction.isRootRefused = true
+    for unit in transaction.removed {
+      transaction.changes[unit] = refusal(
+        unit, .rejected([Self.heldBack(unit, because: "\(culprit)", "was rejected")]))
+    }
+    transaction.removed = []
+    for (unit, known) in transaction.changes
+    where known.outcome == .recovered && transaction.staysAside(unit) {
+      transaction.changes[unit]?.outcome = .unchanged
+    }
   }
 
   /// Tells everybody, after the swap or instead of it.
@@ -218,6 +310,11 @@ extension TransactionMachine {
     for (unit, content) in transaction.candidates {
       if units[unit]?.applied != nil { earlier[unit] = nil }
       units[unit, default: Unit()].applied = content
+    }
+    for unit in transaction.removed {
+      units[unit] = nil
+      earlier[unit] = nil
+      lastGood[unit] = nil
     }
     takeOverProducts(at: now)
     if transaction.asked.isEmpty && !transaction.candidate.isEverything {
@@ -257,12 +354,13 @@ extension TransactionMachine {
       units: transaction.changes.values.sorted { $0.unit < $1.unit }.map {
         .init(unit: $0.unit, outcome: $0.outcome, isChanged: $0.isChanged)
       },
-      changes: transaction.candidate.content, phases: phases)
+      changes: transaction.candidate.content, contentFolder: root.folder,
+      failure: transaction.facts.failure, phases: phases)
     for index in incomplete.indices { incomplete[index].report.append(report) }
     incomplete += transaction.tickets.map { ($0, report) }
     var actions: [Action] = [.finished(report)]
     // Whoever waits finds in the journal what it is told of.
-    if !transaction.candidates.isEmpty { actions += beginBake(after: transaction, at: now) }
+    if transaction.hasNews { actions += beginBake(after: transaction, at: now) }
     incomplete.removeAll { waiter, report in
       guard waiter.contentNumber <= contentPublished || content.isEmpty else { return false }
       actions.append(.answer(waiter.ticket, report))
@@ -293,6 +391,7 @@ extension ReloadReport {
   /// Adds what a later transaction did for the same candidate.
   mutating func append(_ later: ReloadReport) {
     generation = later.generation
+    contentFolder = later.contentFolder
     changes += later.changes
   }
 }

@@ -123,9 +123,9 @@ extension TransactionMachine {
     added.formIntersection(transaction.candidates.keys)
     while !added.isEmpty {
       blocked.formUnion(added)
-      let keys = Set(added.map { groups.key(of: $0) })
+      let keys = Set(added.map { key(of: $0, in: transaction) })
       added = []
-      for unit in transaction.candidates.keys where keys.contains(groups.key(of: unit)) {
+      for unit in transaction.candidates.keys where keys.contains(key(of: unit, in: transaction)) {
         added.insert(unit)
       }
       for attempt in transaction.makings.values {
@@ -155,7 +155,7 @@ extension TransactionMachine {
 
   /// Makes the products of the transaction those that are in force, and remembers what they replaced.
   mutating func takeOverProducts(at now: Duration) {
-    guard var transaction = running, !transaction.candidates.isEmpty else { return }
+    guard var transaction = running, transaction.hasNews else { return }
     let isOnTrial = putOnTrial(transaction, at: now)
     for (participant, product) in transaction.productsByParticipant {
       guard let replaced = members[participant]?.product else { continue }

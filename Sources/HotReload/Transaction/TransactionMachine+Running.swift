@@ -11,6 +11,13 @@ extension TransactionMachine {
     var started: Duration
     var phase: ReloadPhase
     var phaseStarted: Duration
+    /// Where its units are loaded from.
+    var root: ContentRoot
+    /// Whether all that is loaded from there passes or fails together.
+    var isWhole = false
+    /// Whether that is another place than the one that what is in force comes from.
+    var isSwitch = false
+    var facts = LoadFacts()
     var phases: [ReloadReport.PhaseDuration] = []
     var deadline: Duration?
     var changes: [UnitID: UnitChange] = [:]
@@ -22,6 +29,12 @@ extension TransactionMachine {
     var heldBack: Set<UnitID> = []
     /// Units that do not exist and never were in force.
     var forgotten: Set<UnitID> = []
+    /// Units that are in force and do not exist any more, and nobody asks for.
+    var removed: Set<UnitID> = []
+    /// Whether the place that all was loaded from was refused.
+    var isRootRefused = false
+    /// Where what was in force came from before, if it was not refused.
+    var rootBefore: ContentRoot?
     /// What participants make of the candidates.
     var makings: [Product: Attempt] = [:]
     /// Whether it brings back what was in force before.
@@ -47,6 +60,13 @@ extension TransactionMachine {
     transaction.phaseStarted = now
     transaction.deadline = limit.map { now + $0 }
     running = transaction
+  }
+
+  /// What a unit has in common with others that pass or fail with it in this transaction.
+  func key(of unit: UnitID, in transaction: Running) -> AtomicGroups.Key {
+    guard transaction.isWhole || isManaged else { return groups.key(of: unit) }
+    // What is each machine's own stands for itself.
+    return transaction.facts.own.contains(unit) ? .alone(unit) : .all
   }
 
   func change(
@@ -75,6 +95,11 @@ extension TransactionMachine {
       var results: [UnitID: LoadResult] = [:]
       for unit in transaction.asked {
         results[unit] = .rejected([late(unit, "reading took longer than \(limit)")])
+      }
+      if transaction.isWhole {
+        // What is left out cannot be known.
+        running?.facts.failure = ConfigDiagnostic(
+          location: nil, message: "reading took longer than \(limit)")
       }
       actions += compare(results, at: now)
     case .validate:
@@ -144,6 +169,12 @@ extension TransactionMachine {
 }
 
 extension TransactionMachine.Running {
+  /// Whether it puts something in force or takes something out.
+  var hasNews: Bool { !candidates.isEmpty || !removed.isEmpty }
+
+  /// Whether the unit stays what it was, with what is known of it, if the place that all is loaded from is refused.
+  func staysAside(_ unit: UnitID) -> Bool { isSwitch && !facts.own.contains(unit) }
+
   /// The products that participants have made for it so far.
   var madeProducts: [TransactionMachine.Product] {
     var made: [TransactionMachine.Product] = []

@@ -14,6 +14,8 @@ extension TransactionMachine {
   struct Swap: Sendable {
     var contents: [UnitID: Content]
     var products: [Participant: Product]
+    /// What is in force no more.
+    var removed: Set<UnitID> = []
     /// Whether what was in force before comes back.
     var isRollBack = false
   }

@@ -116,6 +116,10 @@ struct TransactionMachine<Content: TransactionContent>: Sendable {
 
   let groups: AtomicGroups
   let limits: Limits
+  /// Whether only candidates bring what comes into force, all of it at once.
+  let isManaged: Bool
+  /// Where what is in force comes from.
+  var root: ContentRoot
   private(set) var generation: UInt64
   var units: [UnitID: Unit] = [:]
   var running: Running?
@@ -142,9 +146,14 @@ struct TransactionMachine<Content: TransactionContent>: Sendable {
   private var isStopped = false
   private var lastNumber: UInt64 = 0
 
-  init(groups: AtomicGroups = .none, limits: Limits = Limits(), memory: Memory = Memory()) {
+  init(
+    groups: AtomicGroups = .none, limits: Limits = Limits(), memory: Memory = Memory(),
+    root: ContentRoot = .workspace, isManaged: Bool = false
+  ) {
     self.groups = groups
     self.limits = limits
+    self.root = root
+    self.isManaged = isManaged
     generation = memory.generation
     quarantine = memory.quarantine
     lastGood = [:]
@@ -273,10 +282,13 @@ struct TransactionMachine<Content: TransactionContent>: Sendable {
     let isFirstContent =
       candidate.producers == [.registration]
       && asked.allSatisfy { $0.isContent && units[$0]?.applied == nil }
-    if !isFirstContent { asked.formUnion(heldBack(with: asked)) }
+    // What is managed is refused by a place, and its own files do not mend that.
+    if !isFirstContent, !isManaged { asked.formUnion(heldBack(with: asked)) }
     var transaction = Running(
       id: id, candidate: candidate, asked: asked, tickets: pendingTickets, started: now,
-      phase: .load, phaseStarted: now)
+      phase: .load, phaseStarted: now, root: candidate.root ?? root)
+    transaction.isWhole = candidate.root != nil || (isManaged && candidate.isEverything)
+    transaction.isSwitch = transaction.root != root
     pendingTickets = []
     if candidate.classifying > .zero || !asked.isEmpty {
       transaction.phases.append(.init(phase: .classify, duration: candidate.classifying))

@@ -74,6 +74,8 @@ protocol ConfigSource: Sendable {
   func load(_ name: String) -> UnitLoadResult
   /// Reads these files as they were at one moment. Blocks.
   func load(_ files: [FilePath], as name: String) -> UnitLoadResult
+  /// Whether the folder that it reads from has any of these files; false for the workspace itself. Blocks.
+  func brings(_ files: [FilePath]) -> Bool
   /// Every config that is to be loaded without anybody asking for it. Blocks.
   func names() throws -> [String]
   /// Every file that the config may come from, relative to the root, whether it exists or not.

@@ -7,8 +7,8 @@ struct WorkspaceConfigSource: ConfigSource {
   let loader: ConfigLoader
   /// Which files are watched: configs of which none is are loaded only if somebody asks for them.
   let filter: PathFilter
-  /// Where a file group is read of which nothing is in the loader's workspace; nil if that is the workspace itself.
-  var workspace: Workspace?
+  /// The workspace that the loader's folder takes the place of; nil if it reads the workspace itself.
+  var owner: Workspace?
 
   func load(_ name: String) -> UnitLoadResult {
     do throws(ConfigError) {
@@ -24,31 +24,25 @@ struct WorkspaceConfigSource: ConfigSource {
 
   func load(_ files: [FilePath], as name: String) -> UnitLoadResult {
     let safety = PathSafety(
-      root: root(of: files),
-      allowingLinksOutside: loader.options.allowsLinksOutOfRoot)
+      root: loader.workspace.root, allowingLinksOutside: loader.options.allowsLinksOutOfRoot)
     return FileGroupReader(safety: safety, limit: loader.options.maximumFileSize)
       .read(files, as: name)
   }
 
-  private func root(of group: [FilePath]) -> FilePath {
-    let root = loader.workspace.root
-    guard let workspace, !group.contains(where: { SystemCalls.kind(of: root.pushing($0)) != nil })
-    else {
-      return root
-    }
-    return workspace.root
+  func brings(_ files: [FilePath]) -> Bool {
+    guard owner != nil else { return false }
+    return files.contains { SystemCalls.kind(of: loader.workspace.root.pushing($0)) != nil }
   }
 
   func reading(from folder: FilePath?) -> any ConfigSource {
-    let own = workspace ?? loader.workspace
-    var loader = loader
-    if let folder {
-      loader = loader.reading(from: folder, of: own)
-    } else if let workspace {
-      loader = ConfigLoader(workspace: workspace, options: loader.options)
+    guard let folder else {
+      guard let owner else { return self }
+      return WorkspaceConfigSource(
+        loader: ConfigLoader(workspace: owner, options: loader.options), filter: filter)
     }
+    let owner = owner ?? loader.workspace
     return WorkspaceConfigSource(
-      loader: loader, filter: filter, workspace: folder == nil ? nil : own)
+      loader: loader.reading(from: folder, of: owner), filter: filter, owner: owner)
   }
 
   func names() throws -> [String] {

@@ -83,7 +83,8 @@ struct StatusCommand: InstanceCommand {
          "startedAt":N,"uptime":N,"root":"/srv/shop",
          "environment":"production"},"health":"healthy|degraded",
          "reasons":["..."],"healthSince":N,"isRunning":true,
-         "isPaused":false,"isBaking":false,"generation":N,"lastSuccess":N,
+         "isPaused":false,"isBaking":false,"generation":N,
+         "isManaged":false,"contentFolder":"...","lastSuccess":N,
          "outcomes":{"applied":N,"rejected":N,...},
          "units":[{"unit":"config app","state":"inForce|rejected|missing",
           "generation":N,"inForceSince":N,"rejectedSince":N,
@@ -97,7 +98,9 @@ struct StatusCommand: InstanceCommand {
           "watches":N},
          "degradedFolders":[{"path":"...","reason":"..."}],
          "lastReport":{...}}
-      Times are ns since 1970, durations ns. What is not known is left out. "lastReport" is as in \
+      Times are ns since 1970, durations ns. What is not known is left out. "isManaged" is true where the workspace's own \
+      configs, templates and assets do not come into force as they change, as in a fleet; "contentFolder" \
+      is where what is in force comes from then, and is left out while that is the workspace. "lastReport" is as in \
       hotreload reload --help, errors as in hotreload check --help.
       """)
 

@@ -26,6 +26,7 @@ struct StatusText {
     table.add(
       "changes", status.isPaused ? "paused: they wait for hotreload resume" : "applied as they come"
     )
+    if let content { table.add("content", content) }
     table.add("watching", watching)
     table.add("streams", String(status.streams))
     if !status.participants.isEmpty {
@@ -38,6 +39,13 @@ struct StatusText {
       lines += ["", "last reload"] + ReportText(report: report).lines.map { "  " + $0 }
     }
     return lines
+  }
+
+  /// Where what is in force comes from, if the workspace's own files do not come into force as they change.
+  private var content: String? {
+    if let folder = status.contentFolder { return "from \(folder), not the workspace's own files" }
+    return status.isManaged == true
+      ? "the workspace's own files as they were; changes of them wait for whoever manages it" : nil
   }
 
   private var watching: String {

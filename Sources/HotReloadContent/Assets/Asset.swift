@@ -1,3 +1,4 @@
+public import SystemPackage
 public import WorkspaceFiles
 
 /// One file of `static/` or `assets/` as it is served.
@@ -23,6 +24,8 @@ public struct Asset: Sendable {
   public let size: Int
   /// What the file system said of the file; nil if it is not known.
   public let stamp: FileStamp?
+  /// The folder below which the file is, in which ``path`` leads to it; nil if it is not known.
+  public let root: FilePath?
   /// The value of `Content-Type`.
   public let contentType: String
   /// What a browser does with it.
@@ -40,7 +43,7 @@ public struct Asset: Sendable {
 
   init(
     path: String, digest: ContentDigest, sourceDigest: ContentDigest, bytes: [UInt8]?, size: Int,
-    stamp: FileStamp?
+    stamp: FileStamp?, root: FilePath? = nil
   ) {
     self.path = path
     urlPath = PercentEncoding.urlPath(path)
@@ -50,6 +53,7 @@ public struct Asset: Sendable {
     self.bytes = bytes
     self.size = size
     self.stamp = stamp
+    self.root = root
     contentType = ContentType.of(path: path)
     kind = AssetKind(path: path)
   }

@@ -184,7 +184,7 @@ public struct AssetManifest: ProblemReporting {
     let bytes = bytes ?? source.file.bytes
     assets[source.path] = Asset(
       path: source.path, digest: digest, sourceDigest: source.file.digest, bytes: bytes,
-      size: bytes?.count ?? source.file.size, stamp: source.file.stamp)
+      size: bytes?.count ?? source.file.size, stamp: source.file.stamp, root: files.root)
   }
 
   /// The last component of an asset's hashed name; nil if there is no asset.

@@ -70,6 +70,16 @@ public final class TemplateCompiler: ReloadParticipant {
     return try await BlockingExecutor.shared.run { try self.library(of: files) }
   }
 
+  /// Compiles what differs from what was compiled last, and keeps nothing of it.
+  /// - Throws: as ``prepare(_:)``.
+  public func check(_ change: ReloadChange) async throws {
+    let files = change.files(of: .templates) ?? FileSet()
+    try await BlockingExecutor.shared.run {
+      let (last, inForce) = self.state.withLock { ($0.last, $0.inForce) }
+      try self.check(self.compile(files, after: last, inForce).index, inForce)
+    }
+  }
+
   /// Remembers what is in force.
   public func activate(_ product: TemplateLibrary, replacing old: TemplateLibrary?) async {
     state.withLock { $0.inForce = product.index }
@@ -79,6 +89,19 @@ public final class TemplateCompiler: ReloadParticipant {
   /// - Throws: `ReloadRefusal`.
   func library(of files: FileSet) throws(ReloadRefusal) -> TemplateLibrary {
     let (last, inForce) = state.withLock { ($0.last, $0.inForce) }
+    let (index, compiled) = compile(files, after: last, inForce)
+    state.withLock { state in
+      state.last = Version(files: files, index: index)
+      state.compilations += compiled
+    }
+    try check(index, inForce)
+    return TemplateLibrary(index)
+  }
+
+  /// Compiles what differs from a version, and says how many files that were.
+  private func compile(
+    _ files: FileSet, after last: Version, _ inForce: TemplateIndex?
+  ) -> (index: TemplateIndex, count: Int) {
     var changes: [String: TemplateEntry?] = [:]
     var compiled = 0
     for path in files.differences(from: last.files) {
@@ -96,12 +119,7 @@ public final class TemplateCompiler: ReloadParticipant {
     }
     var index = last.index
     index.apply(changes)
-    state.withLock { state in
-      state.last = Version(files: files, index: index)
-      state.compilations += compiled
-    }
-    try check(index, inForce)
-    return TemplateLibrary(index)
+    return (index, compiled)
   }
 
   private func check(

@@ -11,7 +11,8 @@ final class AssetFiles: Sendable {
   /// So many files are remembered whose stamp is another one, and whose content is not.
   static let maximumVerified = 256
 
-  private let safety: PathSafety
+  /// Where the file of an asset is looked for if it is not below the folder that it was read from.
+  private let root: @Sendable () -> FilePath
   /// The digests of contents, with the stamp of the file that was found to have it.
   private let verified = Mutex<[ContentDigest: FileStamp]>([:])
 
@@ -19,17 +20,24 @@ final class AssetFiles: Sendable {
   /// the executor's threads.
   private let verifying = Mutex<Void>(())
 
-  init(root: FilePath) { safety = PathSafety(root: root) }
+  init(root: @escaping @Sendable () -> FilePath) { self.root = root }
 
   /// Opens the file of an asset.
   /// - Returns: nil if it has another content by now, is gone, or is not where it may be.
   /// - Throws: `BlockingExecutorError` or `CancellationError`.
   func open(_ asset: Asset) async throws -> AssetFile? {
-    try await BlockingExecutor.shared.run { self.openNow(asset) }
+    try await BlockingExecutor.shared.run {
+      if let root = asset.root, let file = self.openNow(asset, below: PathSafety(root: root)) {
+        return file
+      }
+      // What has these bytes may lie in another folder by now, and the one that it was read from be gone.
+      let root = self.root()
+      return root == asset.root ? nil : self.openNow(asset, below: PathSafety(root: root))
+    }
   }
 
   /// Where the file is; nil if a link leads out of the root, or to what is never served.
-  private func resolve(_ asset: Asset) -> FilePath? {
+  private func resolve(_ asset: Asset, by safety: PathSafety) -> FilePath? {
     guard let path = try? safety.resolve(FilePath(asset.path)),
       let root = try? SystemCalls.realPath(safety.root)
     else { return nil }
@@ -37,17 +45,18 @@ final class AssetFiles: Sendable {
     return relative.removePrefix(root) && !DeniedName.isInTarget(relative) ? path : nil
   }
 
-  private func openNow(_ asset: Asset) -> AssetFile? {
-    guard let stamp = asset.stamp, let path = resolve(asset) else { return nil }
+  private func openNow(_ asset: Asset, below safety: PathSafety) -> AssetFile? {
+    guard let stamp = asset.stamp, let path = resolve(asset, by: safety) else { return nil }
     let known = verified.withLock { $0[asset.sourceDigest] }
     if let file = AssetFile(path), file.stamp == stamp || file.stamp == known { return file }
-    return asset.size <= Self.maximumRead ? verifying.withLock { _ in verify(asset) } : nil
+    guard asset.size <= Self.maximumRead else { return nil }
+    return verifying.withLock { _ in verify(asset, below: safety) }
   }
 
   /// Reads the file: perhaps it was only touched, and the manifest goes on with the stamp that it had.
-  private func verify(_ asset: Asset) -> AssetFile? {
+  private func verify(_ asset: Asset, below safety: PathSafety) -> AssetFile? {
     // Others may have waited for the same file.
-    if let known = verified.withLock({ $0[asset.sourceDigest] }), let path = resolve(asset),
+    if let known = verified.withLock({ $0[asset.sourceDigest] }), let path = resolve(asset, by: safety),
       let file = AssetFile(path), file.stamp == known
     {
       return file

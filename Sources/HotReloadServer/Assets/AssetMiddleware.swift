@@ -21,7 +21,7 @@ public import SystemPackage
 ///
 /// ```swift
 /// let assets = try await manager.register(AssetBuilder(), for: [.assets])
-/// router.add(middleware: AssetMiddleware(root: workspace.root) { assets.current })
+/// router.add(middleware: AssetMiddleware(root: manager.contentRoot) { assets.current })
 /// ```
 ///
 /// In production a web server or `FileMiddleware` serves what ``AssetBuild`` wrote.
@@ -35,11 +35,12 @@ public struct AssetMiddleware<Context: RequestContext>: RouterMiddleware {
 
   /// Creates a middleware.
   /// - Parameters:
-  ///   - root: the workspace's root; no file outside of it is opened.
+  ///   - root: the folder that the assets in force come from, such as `HotReloadManager.contentRoot`, or the workspace's root; asked
+  ///     for each time that a file is not below the folder that the manifest says. No file outside of these is opened.
   ///   - cache: keeps compressed forms; without it nothing is compressed.
   ///   - manifest: the assets in force; called for each request.
   public init(
-    root: FilePath, cache: AssetCache? = nil, manifest: @escaping @Sendable () -> AssetManifest
+    root: @autoclosure @escaping @Sendable () -> FilePath, cache: AssetCache? = nil, manifest: @escaping @Sendable () -> AssetManifest
   ) {
     self.manifest = manifest
     self.cache = cache

@@ -16,7 +16,7 @@ enum SiteRouter {
     router.add(middleware: RequestTimerMiddleware(parts.dashboard.timer))
     if let content = parts.content {
       router.add(
-        middleware: AssetMiddleware(root: parts.manager.workspace.root, cache: content.cache) {
+        middleware: AssetMiddleware(root: parts.manager.contentRoot, cache: content.cache) {
           content.assets.current
         })
       let pages = SitePages(

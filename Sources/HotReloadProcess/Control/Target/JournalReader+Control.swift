@@ -57,6 +57,10 @@ extension ControlHistory.Entry {
       self.init(
         at: entry.nanoseconds, config: name, generation: generation, outcome: "rejected",
         errors: diagnostics.map { ConfigDiagnostic.Document($0) })
+    case .removed(let unit, let generation):
+      guard let name = unit.eventName else { return nil }
+      self.init(
+        at: entry.nanoseconds, config: name, generation: generation, outcome: "removed")
     case .rolledBack(let unit, let from, _, let reason):
       guard let name = unit.eventName else { return nil }
       self.init(
