@@ -32,7 +32,8 @@ struct AssetServer {
 
   /// Runs a body with a server; `/` answers `home`, and what nothing answers is 404.
   static func serving(
-    _ files: [FilePath: String], prepare: (TemporaryWorkspace) throws -> Void = { _ in },
+    _ files: [FilePath: String], isManaged: Bool = false,
+    prepare: (TemporaryWorkspace) throws -> Void = { _ in },
     _ body: (AssetServer) async throws -> Void
   ) async throws {
     let folder = try TemporaryWorkspace()
@@ -42,13 +43,15 @@ struct AssetServer {
       root: folder.root, environment: WorkspaceEnvironment(name: "development", variables: [:]))
     let manager = try await workspace.startHotReload(
       configuration: HotReloadConfiguration(
-        watchPatterns: ["static/**/*", "assets/**/*"], quietPeriod: .zero, logger: .silent))
+        watchPatterns: ["static/**/*", "assets/**/*"], quietPeriod: .zero,
+        atomicGroups: isManaged ? .all : .none,
+        contentMode: isManaged ? .managed(initial: nil) : .workspace, logger: .silent))
     let cache = AssetCache(folder: folder.path("data/hotreload/assets"), logger: .silent)
     let assets = try await manager.register(AssetBuilder(cache: cache), for: [.assets])
 
     let router = Router()
     router.add(
-      middleware: AssetMiddleware(root: folder.root, cache: cache) { assets.current })
+      middleware: AssetMiddleware(root: manager.contentRoot, cache: cache) { assets.current })
     router.get("/") { _, _ in "home" }
     let (ports, port) = AsyncStream.makeStream(of: Int.self)
     let application = Application(

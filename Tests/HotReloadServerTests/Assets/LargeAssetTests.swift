@@ -1,3 +1,4 @@
+import HotReload
 import HotReloadContent
 import HotReloadTesting
 import SystemPackage
@@ -23,6 +24,33 @@ struct LargeAssetTests {
         #expect(try await server.get(path, "If-None-Match: \(tag)").status == 304)
       }
       await eventually { openFiles(below: server.folder.root.string + "/static/a.bin") == 0 }
+    }
+  }
+
+  @Test("reads them from the folder that the assets in force come from, and from the next one with the same bytes")
+  func folders() async throws {
+    let first = try TemporaryWorkspace()
+    let second = try TemporaryWorkspace()
+    let theirs = Self.large.replacing("0", with: "X")
+    for folder in [first, second] { try folder.write("static/a.bin", theirs) }
+    try second.write("static/small.css", "a {}")
+    try await AssetServer.serving(["static/a.bin": Self.large], isManaged: true) { server in
+      #expect(try await server.get("/static/a.bin").text == Self.large)
+      func bring(_ folder: TemporaryWorkspace) async throws {
+        let candidate = Candidate.everything(by: .other("test"), from: .folder(folder.root))
+        #expect(try await server.manager.submit(candidate).isAccepted)
+      }
+      try await bring(first)
+      #expect(server.assets.current["static/a.bin"]?.root == first.root)
+      #expect(try await server.get("/static/a.bin").text == theirs)
+      #expect(try await server.get(server.url("a.bin")).text == theirs)
+      try await bring(second)
+      // Whoever brings folders may remove those that are not in force any more.
+      try first.remove("static")
+      #expect(try await server.get("/static/a.bin").text == theirs)
+      #expect(try await server.get("/static/small.css").text == "a {}")
+      try server.folder.remove("static")
+      #expect(try await server.get(server.url("a.bin")).text == theirs)
     }
   }
 

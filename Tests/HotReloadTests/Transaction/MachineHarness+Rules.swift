@@ -12,6 +12,8 @@ struct TransactionRules {
   var jobs: Set<UInt64> = []
   /// What a roll-back goes to.
   var base: [String: Number] = [:]
+  /// What went since the last bake, and may come back.
+  var removed: Set<String> = []
   /// What an earlier process knew to be good.
   var earlier: [String: Number] = [:]
   var published: [String: Number] = [:]
@@ -73,7 +75,7 @@ extension MachineHarness {
     if failure == nil {
       rules.lastGood = rules.asked[check]
     } else {
-      rules.mustRollBack = rules.base.contains { inForce[$0] != nil && inForce[$0] != $1 }
+      rules.mustRollBack = rules.base.contains { mayGoBack($0) && inForce[$0] != $1 }
     }
   }
 
@@ -126,16 +128,26 @@ extension MachineHarness {
       !swap.isRollBack || !rules.isStopping, "a roll-back began after the stop")
     guard swap.isRollBack else { return }
     var expected: [UnitID: Number] = [:]
-    for (name, base) in rules.base where inForce[name] != nil && inForce[name] != base {
+    for (name, base) in rules.base where mayGoBack(name) && inForce[name] != base {
       expected[.config(name)] = base
     }
     rules.expect(swap.contents == expected, "a roll-back did not bring back what was baked last")
   }
 
+  private func mayGoBack(_ name: String) -> Bool {
+    inForce[name] != nil || rules.removed.contains(name)
+  }
+
   mutating func check(_ swap: NumberMachine.Swap, _ generation: UInt64) {
     rules.expect(
       generation == self.generation + 1, "a generation was left out or came twice")
-    rules.expect(!swap.contents.isEmpty, "a swap changed nothing")
+    rules.expect(!swap.contents.isEmpty || !swap.removed.isEmpty, "a swap changed nothing")
+    for unit in swap.removed {
+      let name = unit.configName ?? ""
+      rules.expect(inForce[name] != nil, "\(name): something was removed that is not in force")
+      rules.earlier[name] = nil
+      if swap.isRollBack { rules.base[name] = nil } else { rules.removed.insert(name) }
+    }
     for (unit, content) in swap.contents {
       let name = unit.configName ?? ""
       rules.expect(content.value > 0, "\(name): something that is not valid came into force")
@@ -145,10 +157,12 @@ extension MachineHarness {
       let isFallBack = rules.earlier[name] == content && !swap.isRollBack && isFallBack(unit)
       let isBack = rules.base[name] == content || isFallBack
       rules.expect(
-        isBack || content.version > inForce[name]?.version ?? 0,
+        isBack || machine.running?.isSwitch ?? false
+          || content.version > inForce[name]?.version ?? 0,
         "\(name): an older value came after a newer one")
       if rules.base[name] == nil || isFallBack { rules.base[name] = content }
       if inForce[name] != nil { rules.earlier[name] = nil }
+      rules.removed.remove(name)
     }
     rules.lastAsked = nil
     rules.mustRollBack = false
@@ -181,6 +195,8 @@ extension MachineHarness {
       rules.expect(inForce[name] == content, "\(name): something baked that is not in force")
       rules.base[name] = content
     }
+    for name in rules.removed { rules.base[name] = nil }
+    rules.removed = []
     rules.expect(
       rules.base == inForce.merging(rules.base) { now, _ in now }, "a bake left something out")
     let finished = rules.finished ?? .zero
@@ -231,6 +247,8 @@ extension MachineHarness {
       rules.expect(before.isEmpty && unit.isChanged, "\(name): applied, but was refused")
     case .unchanged:
       rules.expect(before.isEmpty || unit.new == nil, "\(name): a refusal ended without a word")
+    case .removed:
+      rules.expect(unit.new == nil && unit.isChanged, "\(name): removed, and still in force")
     case .rejected, .refused, .quarantined, .rolledBack:
       rules.expect(
         !unit.isChanged || unit.new == rules.base[name],
@@ -242,7 +260,11 @@ extension MachineHarness {
     // What never was in force and does not exist is forgotten.
     let isMissing = unit.outcome == .rejected([Self.error("missing")])
     let isForgotten = unit.new == nil && (isMissing || unit.outcome == .unchanged)
-    rules.refusals[unit.unit] = isForgotten || diagnostics.isEmpty ? nil : diagnostics
+    // What is wrong with another place is no concern of what is in force.
+    let isAside = machine.running.map { $0.isRootRefused && $0.staysAside(unit.unit) } ?? false
+    if !isAside {
+      rules.refusals[unit.unit] = isForgotten || diagnostics.isEmpty ? nil : diagnostics
+    }
     rules.published[name] = unit.new
   }
 
@@ -250,6 +272,7 @@ extension MachineHarness {
     switch unit.outcome {
     case .applied: "applied"
     case .unchanged: "unchanged"
+    case .removed: "removed"
     case .recovered: "recovered"
     case .rejected: unit.isChanged ? "fell back" : "rejected"
     case .refused: "refused"

@@ -1,4 +1,5 @@
 import FileWatching
+import SystemPackage
 import Testing
 import WorkspaceTools
 
@@ -18,6 +19,10 @@ struct MachineHarness {
   /// Those that nobody answers until a test wants it.
   var hanging: [NumberMachine.Action] = []
   var disk: [String: Number] = [:]
+  /// What is in folders that candidates may name.
+  var folders: [FilePath: [String: Number]] = [:]
+  /// The configs that streams have values of.
+  var needed: Set<String> = []
   /// What was read by loads that were not answered yet.
   var reads: [NumberMachine.Transaction: [UnitID: NumberMachine.LoadResult]] = [:]
   var inForce: [String: Number] = [:]
@@ -50,11 +55,11 @@ struct MachineHarness {
 
   init(
     groups: AtomicGroups = .none, limits: NumberMachine.Limits = .init(),
-    memory: NumberMachine.Memory = .init()
+    memory: NumberMachine.Memory = .init(), isManaged: Bool = false
   ) {
     self.groups = groups
     self.limits = limits
-    machine = NumberMachine(groups: groups, limits: limits, memory: memory)
+    machine = NumberMachine(groups: groups, limits: limits, memory: memory, isManaged: isManaged)
     generation = memory.generation
     journal.generation = memory.generation
     journal.lastGood = memory.lastGood
@@ -107,13 +112,18 @@ struct MachineHarness {
   }
 
   func loadResult(_ unit: UnitID) -> NumberMachine.LoadResult {
-    guard let number = disk[unit.configName ?? ""] else { return .absent(Self.error("missing")) }
+    guard let number = place[unit.configName ?? ""] else { return .absent(Self.error("missing")) }
     return number.value < -100
       ? .rejected([Self.error("unreadable \(number.value)")]) : .content(number)
   }
 
+  /// Where the transaction under way loads from.
+  private var place: [String: Number] {
+    machine.running?.root.folder.flatMap { folders[$0] } ?? disk
+  }
+
   func read(_ units: [UnitID], isEverything: Bool) -> [UnitID: NumberMachine.LoadResult] {
-    let all = isEverything ? units + disk.keys.map(UnitID.config) : units
+    let all = isEverything ? units + place.keys.map(UnitID.config) : units
     return Dictionary(all.map { ($0, loadResult($0)) }, uniquingKeysWith: { $1 })
   }
 
@@ -128,6 +138,7 @@ struct MachineHarness {
   mutating func perform(_ action: NumberMachine.Action) {
     switch action {
     case .load(let id, let units, let isEverything):
+      machine.take(LoadFacts(needed: Set(needed.map(UnitID.config))), of: id)
       send(.loaded(id, reads.removeValue(forKey: id) ?? read(units, isEverything: isEverything)))
     case .validate(let id, let contents):
       send(.validated(id, Self.errors(in: contents)))
@@ -187,9 +198,10 @@ extension MachineHarness {
   @discardableResult
   mutating func submit(
     _ names: String..., everything: Bool = false, producer: Candidate.Producer = .watcher,
-    content: [FileChange] = [], fallBacks: [String] = []
+    content: [FileChange] = [], fallBacks: [String] = [], root: ContentRoot? = nil
   ) -> UInt64 {
-    var candidate = ClassifiedCandidate(producers: [producer], isEverything: everything)
+    var candidate = ClassifiedCandidate(
+      producers: [producer], isEverything: everything || root != nil, root: root)
     candidate.units = Set((names + fallBacks).map(UnitID.config))
     candidate.content = content
     for name in fallBacks { candidate.fallBacks[.config(name)] = [Self.error("no such type")] }
@@ -366,6 +378,7 @@ extension MachineHarness {
     if !swap.isRollBack { journal.willSwap(to: generation, swap.contents) }
     journal.generation = generation
     self.generation = generation
+    for unit in swap.removed { inForce[unit.configName ?? ""] = nil }
     for (unit, content) in swap.contents { inForce[unit.configName ?? ""] = content }
     for (participant, product) in swap.products { productsInForce[participant] = product }
     checkReaders()

@@ -32,6 +32,7 @@ struct ReloadDriverTests {
     func candidates(for name: String) -> [FilePath] { inner.candidates(for: name) }
     func configName(of path: FilePath) -> String? { inner.configName(of: path) }
     func reading(from folder: FilePath?) -> any ConfigSource { self }
+    func brings(_ files: [FilePath]) -> Bool { false }
   }
 
   /// Where a thread can be held up.
