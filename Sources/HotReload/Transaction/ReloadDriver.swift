@@ -130,9 +130,11 @@ final class ReloadDriver: Sendable {
   let recorder: (any ReloadRecorder)?
   let failpoint: (@Sendable (JournalFailpoint) -> Void)?
   let feed = ReloadFeed()
+  let exposures: ExposureHub
+  let overlays = OverlayWatch()
   let groups: FileGroups
   let sets: FileSets
-  let tasks = TaskPool()
+  let tasks: TaskPool
   let stopped = Latch()
   let state: Mutex<State>
 
@@ -149,6 +151,8 @@ final class ReloadDriver: Sendable {
           + "reached its limit of threads or memory")
     }
     self.configs = configs
+    tasks = TaskPool()
+    exposures = ExposureHub(tasks: tasks)
     groups = FileGroups()
     self.sets = sets
     classifier = Classifier(configs: configs, groups: groups, sets: sets)
@@ -377,6 +381,7 @@ extension ReloadDriver {
       defer { state.timer = nil }
       return (state.worker, state.timer?.task, state.places.compactMap(\.slot))
     }
+    exposures.finish()
     worker.stop()
     timer?.cancel()
     await timer?.value
