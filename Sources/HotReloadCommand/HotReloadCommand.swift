@@ -28,7 +28,8 @@ struct HotReloadCommand: AsyncParsableCommand {
     subcommands: [
       ServeCommand.self, ExplainCommand.self, AssetsCommand.self, WatchCommand.self,
       FollowCommand.self, CheckCommand.self, GetCommand.self, VariantsCommand.self,
-      RunCommand.self, StatusCommand.self, ReloadCommand.self, PauseCommand.self, ResumeCommand.self,
+      RunCommand.self, StatusCommand.self, ReloadCommand.self, PauseCommand.self,
+      ResumeCommand.self,
       HistoryCommand.self, DiffCommand.self, RestoreCommand.self, InitCommand.self,
       DoctorCommand.self,
     ])

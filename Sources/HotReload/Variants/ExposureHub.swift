@@ -112,6 +112,15 @@ final class ExposureHub: Sendable {
     if !hasNews.exchange(true, ordering: .sequentiallyConsistent) { waiters.wake() }
   }
 
+  /// What is remembered, waits to be handed on, and was dropped since the last time that something was.
+  var counts: (remembered: Int, gathered: Int, dropped: Int) {
+    places.reduce(into: (0, 0, dropped.load(ordering: .relaxed))) { counts, place in
+      let (remembered, gathered) = place.shard.withLock { ($0.remembered.count, $0.gathered.count) }
+      counts.0 += remembered
+      counts.1 += gathered
+    }
+  }
+
   /// Someone new who listens.
   func stream(
     limit: Int
@@ -130,7 +139,8 @@ final class ExposureHub: Sendable {
     guard let number else {
       throw HotReloadError(
         code: .tooManyReceivers,
-        message: "\(Self.maximumConsumers) listen to exposures already; end those that are not needed")
+        message:
+          "\(Self.maximumConsumers) listen to exposures already; end those that are not needed")
     }
     if number == 0 { continuation.finish() }
     continuation.onTermination = { [weak self] _ in self?.remove(number) }

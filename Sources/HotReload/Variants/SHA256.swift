@@ -82,7 +82,8 @@ struct SHA256: Sendable {
         for index in 0..<64 {
           let choice = (e & f) ^ (~e & g)
           let majority = (a & b) ^ (a & c) ^ (b & c)
-          let first = h &+ (rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25)) &+ choice
+          let first =
+            h &+ (rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25)) &+ choice
             &+ constants[index] &+ words[index]
           let second = (rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22)) &+ majority
           (h, g, f, e) = (g, f, e, d &+ first)

@@ -57,7 +57,9 @@ struct VariantsCommand: AsyncParsableCommand {
       try await BlockingExecutor.shared.run {
         let output = StandardOutput()
         let config: LoadedConfig
-        do { config = try ConfigLoader(workspace: workspace).load(name) } catch {
+        do throws(ConfigError) {
+          config = try ConfigLoader(workspace: workspace).load(name)
+        } catch {
           try report(error, of: name, renderer, output)
           throw ExitCode.failure
         }

@@ -97,7 +97,8 @@ struct ExperimentReading {
     if case .float = tree.value {
       throw ConfigDiagnostic(
         location: tree.location,
-        message: "expected Int, found Float; only the proportion of weights counts, so write 1 and 3 "
+        message:
+          "expected Int, found Float; only the proportion of weights counts, so write 1 and 3 "
           + "for 0.25 and 0.75")
     }
     let weight = try tree.decode(Int.self)

@@ -69,10 +69,10 @@ def vectors():
 def main():
     if sys.argv[1:] == ["--write"]:
         lines = ",\n".join(json.dumps(v, ensure_ascii=True) for v in vectors())
-        print(f"[\n{lines}\n]")
+        print(f'{{"vectors": [\n{lines}\n]}}')
         return
     wrong = 0
-    cases = json.load(open(sys.argv[1]))
+    cases = json.load(open(sys.argv[1]))["vectors"]
     for case in cases:
         s, name = variant(case["experiment"], case["salt"], case["weights"], case["subject"])
         if (f"{s:016x}", name) != (case["hash"], case["variant"]):
