@@ -136,9 +136,11 @@ final class ReloadDriver: Sendable {
   let feed = ReloadFeed()
   /// Nil if the workspace's own files come into force as they change.
   let held: HeldChanges?
+  let exposures: ExposureHub
+  let overlays = OverlayWatch()
   let groups: FileGroups
   let sets: FileSets
-  let tasks = TaskPool()
+  let tasks: TaskPool
   let stopped = Latch()
   let state: Mutex<State>
 
@@ -155,6 +157,8 @@ final class ReloadDriver: Sendable {
           + "reached its limit of threads or memory")
     }
     self.configs = configs
+    tasks = TaskPool()
+    exposures = ExposureHub(tasks: tasks)
     groups = FileGroups()
     self.sets = sets
     classifier = Classifier(configs: configs, groups: groups, sets: sets)
@@ -387,6 +391,7 @@ extension ReloadDriver {
       defer { state.timer = nil }
       return (state.worker, state.timer?.task, state.places.compactMap(\.slot))
     }
+    exposures.finish()
     worker.stop()
     timer?.cancel()
     await timer?.value

@@ -69,12 +69,10 @@ struct InstanceFolder: Sendable {
   /// The host's name as an instance's name: what cannot be in one is left out.
   private static func hostName() -> String {
     // Not Foundation's, which may ask a name server.
-    var buffer = [UInt8](repeating: 0, count: 256)
-    let isKnown = buffer.withUnsafeMutableBytes { bytes in
-      gethostname(bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count - 1) == 0
-    }
-    let name = String(decoding: isKnown ? buffer.prefix { $0 != 0 } : [], as: UTF8.self)
-      .prefix { $0 != "." }
+    var buffer = [CChar](repeating: 0, count: 256)
+    let isKnown = gethostname(&buffer, buffer.count - 1) == 0
+    let bytes = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+    let name = String(decoding: isKnown ? bytes : [], as: UTF8.self).prefix { $0 != "." }
     let letters = name.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
     return letters.isEmpty ? "instance" : String(letters.prefix(FleetOptions.maximumNameBytes - 3))
   }
