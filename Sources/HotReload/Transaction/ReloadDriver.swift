@@ -393,6 +393,7 @@ extension ReloadDriver {
     await recorder?.stopped()
     for slot in slots { slot.finish() }
     feed.finish()
+    overlays.end()
     // They may hold the manager.
     state.withLock { state in
       state.members = [:]
