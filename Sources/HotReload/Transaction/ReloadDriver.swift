@@ -151,8 +151,9 @@ final class ReloadDriver: Sendable {
           + "reached its limit of threads or memory")
     }
     self.configs = configs
-    tasks = TaskPool()
-    exposures = ExposureHub(tasks: tasks)
+    let tasks = TaskPool()
+    self.tasks = tasks
+    exposures = ExposureHub { tasks.start($0) }
     groups = FileGroups()
     self.sets = sets
     classifier = Classifier(configs: configs, groups: groups, sets: sets)
