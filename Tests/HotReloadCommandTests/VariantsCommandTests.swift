@@ -15,7 +15,7 @@ struct VariantsCommandTests {
       [experiment]
       name = "checkout"
       weights = { control = 3, treatment = 1 }
-      overrides = { treatment = ["qa-1"] }
+      test_subjects = { treatment = ["qa-1"] }
       """)
     try workspace.write("config/app@treatment.toml", "color = \"blue\"\n")
     try workspace.write("config/plain.toml", "a = 1\n")
@@ -27,15 +27,16 @@ struct VariantsCommandTests {
     try await CommandProcess.run(arguments + ["--root", workspace.root.string])
   }
 
-  @Test("shows weights, shares, overrides, and what a subject gets")
+  @Test("shows weights, shares, test subjects, and what a subject gets")
   func text() async throws {
     let result = try await run("variants", "app", "--subject", "qa-1", "--subject", "user-1")
     #expect(result.code == 0)
     #expect(
       result.output.prefix(5) == [
         "config app, experiment checkout, salt checkout",
-        "  variant    weight    share  overrides", "  control         3  75.00 %          0",
-        "  treatment       1  25.00 %          1", "qa-1: treatment (by an override)",
+        "  variant    weight    share  test subjects",
+        "  control         3  75.00 %              0",
+        "  treatment       1  25.00 %              1", "qa-1: treatment (a test subject)",
       ])
     #expect(result.output.last?.wholeMatch(of: /user-1: (control|treatment)/) != nil)
   }
@@ -46,11 +47,11 @@ struct VariantsCommandTests {
     #expect(json.output.count == 2)
     #expect(
       json.output.first?.hasSuffix(
-        #""config":"app","experiment":"checkout","salt":"checkout","variants":[{"name":"control","weight":3,"share":0.75,"overrides":0},{"name":"treatment","weight":1,"share":0.25,"overrides":1}]}"#
+        #""config":"app","experiment":"checkout","salt":"checkout","variants":[{"name":"control","weight":3,"share":0.75,"testSubjects":0},{"name":"treatment","weight":1,"share":0.25,"testSubjects":1}]}"#
       ) == true, "\(json.output)")
     #expect(
       json.output.last?.hasSuffix(
-        #""config":"app","subject":"qa-1","variant":"treatment","override":true}"#) == true)
+        #""config":"app","subject":"qa-1","variant":"treatment","testSubject":true}"#) == true)
     let tsv = try await run("variants", "app", "--format", "tsv", "--subject", "qa-1")
     #expect(
       tsv.output == [
@@ -93,6 +94,8 @@ struct VariantsCommandTests {
     #expect(
       json.output.first?.hasSuffix(
         #""config":"app","variant":"treatment","keyPath":"color","value":"blue"}"#) == true)
+    let settings = try await run("get", "app", "experiment")
+    #expect(settings.output.contains(#"test_subjects = "(redacted)""#))
     let missing = try await run("get", "app", "--variant", "other")
     #expect(missing.code == 1)
     #expect(

@@ -157,8 +157,9 @@ final class ReloadDriver: Sendable {
           + "reached its limit of threads or memory")
     }
     self.configs = configs
-    tasks = TaskPool()
-    exposures = ExposureHub(tasks: tasks)
+    let tasks = TaskPool()
+    self.tasks = tasks
+    exposures = ExposureHub { tasks.start($0) }
     groups = FileGroups()
     self.sets = sets
     classifier = Classifier(configs: configs, groups: groups, sets: sets)
@@ -403,6 +404,7 @@ extension ReloadDriver {
     await recorder?.stopped()
     for slot in slots { slot.finish() }
     feed.finish()
+    overlays.end()
     // They may hold the manager.
     state.withLock { state in
       state.members = [:]

@@ -15,8 +15,8 @@ public struct Exposure: Sendable, Hashable {
   /// 16 hexadecimal digits that stand for the subject in this experiment: the first eight bytes of SHA-256 of experiment,
   /// NUL, salt, NUL, subject. Who has a list of all subjects can find out which one it is.
   public var subjectDigest: String
-  /// Whether the config's overrides name the subject, so that it should not count in an evaluation.
-  public var isOverride: Bool
+  /// Whether the config names the subject among its test subjects, so that it should not count in an evaluation.
+  public var isTestSubject: Bool
   /// The generation that brought the value.
   public var generation: UInt64
   /// When it was, in nanoseconds since 1970 (UTC).
@@ -40,7 +40,7 @@ extension Exposure: CustomStringConvertible, CustomDebugStringConvertible, Custo
       self,
       children: [
         "config": config, "experiment": experiment, "variant": variant,
-        "subjectDigest": subjectDigest, "isOverride": isOverride, "generation": generation,
+        "subjectDigest": subjectDigest, "isTestSubject": isTestSubject, "generation": generation,
         "time": time, "droppedBefore": droppedBefore,
       ])
   }

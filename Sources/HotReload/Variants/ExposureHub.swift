@@ -55,7 +55,7 @@ final class ExposureHub: Sendable {
     var isFinished = false
   }
 
-  private let tasks: TaskPool
+  private let start: @Sendable (_ task: @escaping @Sendable () async -> Void) -> Void
   private let places = (0..<ExposureHub.shardCount).map { _ in Place() }
   private let isWanted = Atomic(false)
   private let isFinished = Atomic(false)
@@ -65,8 +65,9 @@ final class ExposureHub: Sendable {
   private let waiters = StreamWaiters()
   private let state = Mutex(State())
 
-  init(tasks: TaskPool) {
-    self.tasks = tasks
+  /// - Parameter start: runs the task that hands on, once; it ends after ``finish()``, or when it is cancelled.
+  init(start: @escaping @Sendable (_ task: @escaping @Sendable () async -> Void) -> Void) {
+    self.start = start
   }
 
   /// Takes in that a subject got a value.
@@ -88,7 +89,8 @@ final class ExposureHub: Sendable {
           Exposure(
             config: config, experiment: assigner.experiment.name, variant: variant,
             subject: subject, subjectDigest: Self.hexadecimal(digest[0]),
-            isOverride: choice.isOverride, generation: generation, time: nanosecondsSince1970()))
+            isTestSubject: choice.isTestSubject, generation: generation,
+            time: nanosecondsSince1970()))
         return .new
       }
       switch taken {
@@ -144,7 +146,7 @@ final class ExposureHub: Sendable {
     }
     if number == 0 { continuation.finish() }
     continuation.onTermination = { [weak self] _ in self?.remove(number) }
-    if begins { tasks.start { await self.handOn() } }
+    if begins { start { await self.handOn() } }
     return (number, stream)
   }
 

@@ -20,6 +20,11 @@ final class OverlayWatch: Sendable {
     state.withLock { $0.source = source }
   }
 
+  /// Lets go of what watches, which holds those whom it tells.
+  func end() {
+    state.withLock { $0.source = nil }
+  }
+
   /// Of these overlays those that are not watched yet, which from now on count as watched.
   func take(_ overlays: [FilePath]) -> (source: any ChangeSource, new: [FilePath])? {
     guard !overlays.isEmpty else { return nil }

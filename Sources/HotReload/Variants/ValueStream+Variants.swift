@@ -6,8 +6,8 @@ public struct VariantAssignment<T: Sendable>: Sendable {
   public let experiment: String
   /// The variant's name; `control` for the config without an overlay.
   public let variant: String
-  /// Whether the config's overrides name the subject, so that it should not count in an evaluation.
-  public let isOverride: Bool
+  /// Whether the config names the subject among its test subjects, so that it should not count in an evaluation.
+  public let isTestSubject: Bool
   /// The variant's value.
   public let value: T
   /// The generation that brought the value.
@@ -69,7 +69,8 @@ extension TypedValue {
   ) -> VariantAssignment<T> {
     VariantAssignment(
       experiment: assigner.experiment.name, variant: variants.names[choice.index],
-      isOverride: choice.isOverride, value: variants.values[choice.index], generation: generation)
+      isTestSubject: choice.isTestSubject, value: variants.values[choice.index],
+      generation: generation)
   }
 
   func value(in variant: String) -> T? {

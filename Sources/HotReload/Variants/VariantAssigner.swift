@@ -27,8 +27,8 @@ public struct VariantAssigner: Sendable {
   struct Choice: Sendable, Equatable {
     /// The variant's place among the names.
     var index: Int
-    /// Whether it is so by an override.
-    var isOverride: Bool
+    /// Whether it is so because the settings name it.
+    var isTestSubject: Bool
     /// The digest of experiment, salt and subject.
     var digest: SHA256.Digest
   }
@@ -41,7 +41,7 @@ public struct VariantAssigner: Sendable {
   private let hash: SHA256
   /// Those that can be drawn, in the order of their names' bytes.
   private let candidates: [Candidate]
-  private let overrides: [SHA256.Digest: Int]
+  private let testSubjects: [SHA256.Digest: Int]
 
   /// Prepares the assignment.
   ///
@@ -64,13 +64,13 @@ public struct VariantAssigner: Sendable {
           index: index, weight: min(weight, UInt64(ConfigExperiment.maximumWeight)),
           key: SHA256().digest(of: names[index])[0])
       }
-    var overrides: [SHA256.Digest: Int] = [:]
-    for (subject, variant) in experiment.overrides {
+    var testSubjects: [SHA256.Digest: Int] = [:]
+    for (subject, variant) in experiment.testSubjects {
       if let index = names.firstIndex(of: variant) {
-        overrides[hash.digest(of: subject)] = index
+        testSubjects[hash.digest(of: subject)] = index
       }
     }
-    self.overrides = overrides
+    self.testSubjects = testSubjects
   }
 
   /// The variant that a subject gets: `control` for the config without an overlay. Takes less than a microsecond for a
@@ -83,10 +83,10 @@ public struct VariantAssigner: Sendable {
 
   func choice(for subject: String) -> Choice {
     let digest = hash.digest(of: subject)
-    if !overrides.isEmpty, let index = overrides[digest] {
-      return Choice(index: index, isOverride: true, digest: digest)
+    if !testSubjects.isEmpty, let index = testSubjects[digest] {
+      return Choice(index: index, isTestSubject: true, digest: digest)
     }
-    return Choice(index: drawn(for: digest[0]), isOverride: false, digest: digest)
+    return Choice(index: drawn(for: digest[0]), isTestSubject: false, digest: digest)
   }
 
   private func drawn(for subject: UInt64) -> Int {

@@ -21,16 +21,16 @@ struct VariantsCommand: AsyncParsableCommand {
       JSON LINES
         {"event":"variants","time":N,"config":"app","experiment":"checkout",
          "salt":"2026-11","variants":[{"name":"control","weight":50,
-         "share":0.5,"overrides":0}]}
+         "share":0.5,"testSubjects":0}]}
         {"event":"assigned","time":N,"config":"app","subject":"user-17",
-         "variant":"treatment","override":false}
+         "variant":"treatment","testSubject":false}
         {"event":"counted","time":N,"config":"app","subjects":N,
          "counts":{"control":N,"treatment":N}}
       Without "experiment", "salt" and the numbers if the config has no experiment.
 
       TSV LINES
-        variant<TAB>weight<TAB>share<TAB>overrides
-        assigned<TAB>subject<TAB>variant<TAB>true if by an override
+        variant<TAB>weight<TAB>share<TAB>test subjects
+        assigned<TAB>subject<TAB>variant<TAB>true if a test subject
         counted<TAB>variant<TAB>number of subjects
       """)
 
@@ -89,7 +89,7 @@ struct VariantsCommand: AsyncParsableCommand {
       try output.write(
         renderer.assigned(
           subject, to: assigner.variant(for: subject),
-          isOverride: experiment.overrides[subject] != nil, of: config.name,
+          isTestSubject: experiment.testSubjects[subject] != nil, of: config.name,
           time: nanosecondsSince1970()))
     }
     guard counts else { return }

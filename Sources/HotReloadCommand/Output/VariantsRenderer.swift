@@ -30,7 +30,7 @@ struct VariantsRenderer: Sendable {
           guard let experiment else { return [name] }
           return [
             name, String(experiment.weights[name] ?? 0), String(experiment.share(of: name)),
-            String(overrides(of: name, in: experiment)),
+            String(testSubjects(of: name, in: experiment)),
           ]
         })
     case .text:
@@ -41,7 +41,7 @@ struct VariantsRenderer: Sendable {
         heading += ", no experiment: everybody gets control"
       }
       var table = TextTable(numbers: [1, 2, 3])
-      if experiment != nil { table.add("variant", "weight", "share", "overrides") }
+      if experiment != nil { table.add("variant", "weight", "share", "test subjects") }
       for name in names {
         guard let experiment else {
           table.add(name)
@@ -49,7 +49,7 @@ struct VariantsRenderer: Sendable {
         }
         table.add(
           name, String(experiment.weights[name] ?? 0), percent(experiment.share(of: name)),
-          String(overrides(of: name, in: experiment)))
+          String(testSubjects(of: name, in: experiment)))
       }
       return text([printable(heading)] + table.lines(indent: "  "))
     }
@@ -60,12 +60,12 @@ struct VariantsRenderer: Sendable {
     guard let experiment else { return table }
     table["weight"] = ConfigTree(.integer(Int64(experiment.weights[name] ?? 0)))
     table["share"] = ConfigTree(.float(experiment.share(of: name)))
-    table["overrides"] = ConfigTree(.integer(Int64(overrides(of: name, in: experiment))))
+    table["testSubjects"] = ConfigTree(.integer(Int64(testSubjects(of: name, in: experiment))))
     return table
   }
 
-  private func overrides(of name: String, in experiment: ConfigExperiment) -> Int {
-    experiment.overrides.values.count { $0 == name }
+  private func testSubjects(of name: String, in experiment: ConfigExperiment) -> Int {
+    experiment.testSubjects.values.count { $0 == name }
   }
 
   /// `12.5 %`, with two decimals at most.
@@ -77,7 +77,7 @@ struct VariantsRenderer: Sendable {
 
   /// Which variant a subject gets.
   func assigned(
-    _ subject: String, to variant: String, isOverride: Bool, of config: String, time: Int64
+    _ subject: String, to variant: String, isTestSubject: Bool, of config: String, time: Int64
   ) -> [UInt8] {
     switch format {
     case .json:
@@ -85,11 +85,11 @@ struct VariantsRenderer: Sendable {
       line.add("config", config)
       line.add("subject", subject)
       line.add("variant", variant)
-      line.add("override", isOverride)
+      line.add("testSubject", isTestSubject)
       return line.finished()
-    case .tsv: return lines([["assigned", subject, variant, String(isOverride)]])
+    case .tsv: return lines([["assigned", subject, variant, String(isTestSubject)]])
     case .text:
-      return text([printable("\(subject): \(variant)\(isOverride ? " (by an override)" : "")")])
+      return text([printable("\(subject): \(variant)\(isTestSubject ? " (a test subject)" : "")")])
     }
   }
 

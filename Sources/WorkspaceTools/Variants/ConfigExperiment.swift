@@ -5,7 +5,7 @@
 /// name = "checkout"                # default: the config's name
 /// salt = "2026-11"                 # default: the experiment's name
 /// weights = { control = 50, treatment = 50 }
-/// overrides = { treatment = ["qa-1", "qa-2"] }
+/// test_subjects = { treatment = ["qa-1", "qa-2"] }
 /// ```
 public struct ConfigExperiment: Sendable, Hashable {
   /// The key of the table.
@@ -14,9 +14,9 @@ public struct ConfigExperiment: Sendable, Hashable {
   public static let control = "control"
   /// The largest weight. Only the proportion of weights counts.
   public static let maximumWeight = 1_000_000
-  /// The largest number of subjects that can have their variant by an override.
-  public static let maximumOverrides = 1_000
-  /// The largest size of name, salt and a subject in overrides, in bytes of UTF-8.
+  /// The largest number of test subjects.
+  public static let maximumTestSubjects = 1_000
+  /// The largest size of name, salt and a test subject, in bytes of UTF-8.
   public static let maximumTextSize = 200
 
   /// The experiment's name.
@@ -25,20 +25,22 @@ public struct ConfigExperiment: Sendable, Hashable {
   public var salt: String
   /// The weight of each variant that has one, ``control`` among them; the others have 0.
   public var weights: [String: Int]
-  /// Which variant some subjects get whatever the weights: by subject.
-  public var overrides: [String: String]
+  /// Which variant some subjects get whatever the weights, for trying it out: by subject. They should not count in an
+  /// evaluation.
+  public var testSubjects: [String: String]
 
   /// Creates a value; it is not checked.
   public init(
-    name: String, salt: String? = nil, weights: [String: Int], overrides: [String: String] = [:]
+    name: String, salt: String? = nil, weights: [String: Int],
+    testSubjects: [String: String] = [:]
   ) {
     self.name = name
     self.salt = salt ?? name
     self.weights = weights
-    self.overrides = overrides
+    self.testSubjects = testSubjects
   }
 
-  /// The share of the subjects that a variant gets, overrides apart: 0 to 1.
+  /// The share of the subjects that a variant gets, test subjects apart: 0 to 1.
   public func share(of variant: String) -> Double {
     let sum = weights.values.reduce(0, +)
     return sum == 0 ? 0 : Double(weights[variant] ?? 0) / Double(sum)

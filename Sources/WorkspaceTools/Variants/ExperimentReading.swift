@@ -6,7 +6,7 @@ struct ExperimentReading {
   let variants: Set<String>
   private(set) var diagnostics: [ConfigDiagnostic] = []
 
-  private static let keys = ["name", "salt", "weights", "overrides"]
+  private static let keys = ["name", "salt", "weights", "test_subjects"]
 
   init(config: String, variants: Set<String>) {
     self.config = config
@@ -37,7 +37,7 @@ struct ExperimentReading {
     }
     let experiment = ConfigExperiment(
       name: name, salt: salt, weights: readWeights(weights),
-      overrides: readOverrides(table["overrides"]))
+      testSubjects: readTestSubjects(table["test_subjects"]))
     return diagnostics.isEmpty ? experiment : nil
   }
 
@@ -110,15 +110,15 @@ struct ExperimentReading {
     return weight
   }
 
-  private mutating func readOverrides(_ tree: ConfigTree?) -> [String: String] {
+  private mutating func readTestSubjects(_ tree: ConfigTree?) -> [String: String] {
     guard let tree else { return [:] }
     guard let table = tree.table else {
-      refuse(tree, "overrides", "expected table, found \(tree.value.kindName)")
+      refuse(tree, "test_subjects", "expected table, found \(tree.value.kindName)")
       return [:]
     }
-    var overrides: [String: String] = [:]
-    for entry in table where isKnown(entry, of: "overrides") {
-      let keyPath = path("overrides", entry.key)
+    var variants: [String: String] = [:]
+    for entry in table where isKnown(entry, of: "test_subjects") {
+      let keyPath = path("test_subjects", entry.key)
       func refuse(_ tree: ConfigTree, _ message: String) {
         diagnostics.append(
           ConfigDiagnostic(location: tree.location, keyPath: keyPath, message: message))
@@ -137,17 +137,17 @@ struct ExperimentReading {
             subject, "a subject must have 1 to \(ConfigExperiment.maximumTextSize) bytes")
           continue
         }
-        if let other = overrides.updateValue(entry.key, forKey: text), other != entry.key {
+        if let other = variants.updateValue(entry.key, forKey: text), other != entry.key {
           refuse(subject, "this subject is given \(other) already")
         }
       }
     }
-    if overrides.count > ConfigExperiment.maximumOverrides {
+    if variants.count > ConfigExperiment.maximumTestSubjects {
       refuse(
-        tree, "overrides",
-        "names \(overrides.count) subjects; at most \(ConfigExperiment.maximumOverrides) can be")
+        tree, "test_subjects",
+        "names \(variants.count) subjects; at most \(ConfigExperiment.maximumTestSubjects) can be")
     }
-    return overrides
+    return variants
   }
 
   /// Whether a key names a variant that there is.

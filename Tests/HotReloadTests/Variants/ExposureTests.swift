@@ -15,7 +15,7 @@ struct ExposureTests {
     [experiment]
     name = "checkout"
     weights = { control = 50, treatment = 50 }
-    overrides = { treatment = ["qa-1"] }
+    test_subjects = { treatment = ["qa-1"] }
     """, "config/app@treatment.toml": "a = 2\n",
   ]
 
@@ -41,7 +41,7 @@ struct ExposureTests {
       let assignment = try #require(stream.assignment(for: exposure.subject))
       #expect(exposure.variant == assignment.variant && exposure.experiment == "checkout")
       #expect(exposure.config == "app" && exposure.generation == stream.generation)
-      #expect(exposure.isOverride == (exposure.subject == "qa-1"))
+      #expect(exposure.isTestSubject == (exposure.subject == "qa-1"))
       #expect(exposure.droppedBefore == 0)
     }
     try await fixture.end()
@@ -104,24 +104,28 @@ struct ExposureTests {
 
   @Test("that come faster than they can be handed on are dropped, counted, and told the next time")
   func many() async throws {
-    // Without a task that hands on, everything stays gathered.
-    let tasks = TaskPool()
-    tasks.cancelAll()
-    let hub = ExposureHub(tasks: tasks)
+    // The task that hands on begins when the test lets it.
+    let task = Mutex<(@Sendable () async -> Void)?>(nil)
+    let hub = ExposureHub { body in task.withLock { $0 = body } }
     let assigner = VariantAssigner(
       ConfigExperiment(name: "x", weights: ["control": 1]), variants: [])
     let (_, stream) = try hub.stream(limit: 1)
     let room = ExposureHub.maximumGathered * ExposureHub.shardCount
-    for number in 0..<(3 * room) {
+    let sent = 3 * room
+    for number in 0..<sent {
       let subject = "user-\(number)"
       hub.note(assigner.choice(for: subject), of: subject, by: assigner, config: "app", 1)
     }
+    // So many that every shard is full.
     let counts = hub.counts
-    #expect(counts.gathered <= room && counts.gathered > 0)
-    #expect(counts.dropped > 0)
-    #expect(counts.remembered <= ExposureHub.maximumRemembered)
-    withExtendedLifetime(stream) {}
+    #expect(counts.gathered == room && counts.remembered == room)
+    #expect(counts.dropped == sent - room)
+    let handOn = try #require(task.withLock { $0 })
+    let running = Task { await handOn() }
+    var exposures = stream.makeAsyncIterator()
+    #expect(await exposures.next()?.droppedBefore == sent - room)
     hub.finish()
+    await running.value
   }
 
   @Test("cost nothing and remember nothing while nobody listens")

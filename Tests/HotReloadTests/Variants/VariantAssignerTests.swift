@@ -14,10 +14,10 @@ struct VariantAssignerTests {
 
   private func assigner(
     _ weights: [String: Int], name: String = "checkout", salt: String? = nil,
-    overrides: [String: String] = [:]
+    testSubjects: [String: String] = [:]
   ) -> VariantAssigner {
     VariantAssigner(
-      ConfigExperiment(name: name, salt: salt, weights: weights, overrides: overrides),
+      ConfigExperiment(name: name, salt: salt, weights: weights, testSubjects: testSubjects),
       variants: weights.keys.filter { $0 != "control" })
   }
 
@@ -192,15 +192,16 @@ struct VariantAssignerTests {
     #expect(!moves.isEmpty && moves.keys.allSatisfy { $0[1] == "new" })
   }
 
-  // MARK: Overrides
+  // MARK: Test subjects
 
-  @Test("lets an override win, and tells it from what was drawn")
-  func overrides() {
+  @Test("gives test subjects what they are to get, and tells them from the others")
+  func testSubjects() {
     let assigner = assigner(
-      ["control": 1, "treatment": 0], overrides: ["qa-1": "treatment", "qa-2": "control"])
+      ["control": 1, "treatment": 0], testSubjects: ["qa-1": "treatment", "qa-2": "control"])
     #expect(assigner.variant(for: "qa-1") == "treatment")
-    #expect(assigner.choice(for: "qa-1").isOverride && assigner.choice(for: "qa-2").isOverride)
+    #expect(
+      assigner.choice(for: "qa-1").isTestSubject && assigner.choice(for: "qa-2").isTestSubject)
     #expect(assigner.variant(for: "qa-3") == "control")
-    #expect(!assigner.choice(for: "qa-3").isOverride)
+    #expect(!assigner.choice(for: "qa-3").isTestSubject)
   }
 }

@@ -47,7 +47,7 @@ struct VariantStreamTests {
       let assignment = try #require(stream.assignment(for: subject))
       #expect(assignment.value.a == value)
       #expect(assignment.variant == (value == 2 ? "treatment" : "control"))
-      #expect(assignment.experiment == "checkout" && !assignment.isOverride)
+      #expect(assignment.experiment == "checkout" && !assignment.isTestSubject)
     }
     try await fixture.manager.shutdown()
 

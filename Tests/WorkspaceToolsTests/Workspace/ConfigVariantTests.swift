@@ -211,13 +211,13 @@ struct ConfigVariantTests {
       name = "checkout"
       salt = "1"
       weights = { control = 1, blue = 3 }
-      overrides = { blue = ["x"], control = ["y", "z"] }
+      test_subjects = { blue = ["x"], control = ["y", "z"] }
       """)
     #expect(
       found
         == ConfigExperiment(
           name: "checkout", salt: "1", weights: ["control": 1, "blue": 3],
-          overrides: ["x": "blue", "y": "control", "z": "control"]))
+          testSubjects: ["x": "blue", "y": "control", "z": "control"]))
     #expect(found?.share(of: "blue") == 0.75)
     try folder.write("config/app.production.toml", "experiment.weights.blue = 1\n")
     #expect(try loader().load("app").experiment?.weights == ["control": 1, "blue": 1])
@@ -284,16 +284,16 @@ struct ConfigVariantTests {
         "app.toml:2:8 experiment.salt: must have 1 to 200 bytes, none of them 0"
       ),
       (
-        "[experiment]\nweights = { control = 1 }\noverrides = { red = [] }",
-        "app.toml:3:15 experiment.overrides.red: there is no such variant"
+        "[experiment]\nweights = { control = 1 }\ntest_subjects = { red = [] }",
+        "app.toml:3:19 experiment.test_subjects.red: there is no such variant"
       ),
       (
-        "[experiment]\nweights = { control = 1 }\noverrides = { blue = [1] }",
-        "app.toml:3:23 experiment.overrides.blue: expected String, found Int"
+        "[experiment]\nweights = { control = 1 }\ntest_subjects = { blue = [1] }",
+        "app.toml:3:27 experiment.test_subjects.blue: expected String, found Int"
       ),
       (
-        "[experiment]\nweights = { control = 1 }\noverrides = { blue = [\"x\"], control = [\"x\"] }",
-        "app.toml:3:40 experiment.overrides.control: this subject is given blue already"
+        "[experiment]\nweights = { control = 1 }\ntest_subjects = { blue = [\"x\"], control = [\"x\"] }",
+        "app.toml:3:44 experiment.test_subjects.control: this subject is given blue already"
       ),
     ])
   func wrong(text: String, expected: String) throws {
