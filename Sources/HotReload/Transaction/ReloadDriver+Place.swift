@@ -53,8 +53,14 @@ extension ReloadDriver {
     var paths = candidate.changes.filter { isOwn($0.path) || $0.kind == .subtreeChanged }.map(
       \.path)
     paths += candidate.changes.flatMap { groups.groups(of: $0.path).isEmpty ? [] : [$0.path] }
-    // File groups may be this machine's own, such as its certificates.
-    candidate.changes.removeAll { isOwn($0.path) && groups.groups(of: $0.path).isEmpty }
+    // File groups may be this machine's own, such as its certificates. Below a folder that changed as a whole any of them may
+    // lie; whatever else does must not be loaded for that.
+    if candidate.changes.contains(where: { $0.kind == .subtreeChanged }) {
+      candidate.scope = .units(Set(groups.names.map(UnitID.files)))
+    }
+    candidate.changes.removeAll { change in
+      change.kind == .subtreeChanged || isOwn(change.path) && groups.groups(of: change.path).isEmpty
+    }
     if !paths.isEmpty || !candidate.notices.isEmpty { held.add(paths) }
   }
 
