@@ -108,6 +108,12 @@ struct ContentModeTests {
       try folder.replace("certs/server.txt", "second")
       try await manager.sync()
       #expect(stream.current.number == 1 && certificate.current == "second")
+      // A config that is also one of a group's files comes into force as that alone.
+      let both = try await manager.watchFiles("both", ["config/app.toml"])
+      try folder.replace("config/app.toml", "number = 8\n")
+      try await manager.sync()
+      #expect(both.current["config/app.toml"] == Array("number = 8\n".utf8))
+      #expect(stream.current.number == 1)
       var held = manager.heldChanges().makeAsyncIterator()
       #expect(await held.next()?.contains("config/app.toml") == true)
       // A folder that changed as a whole is no way around it.

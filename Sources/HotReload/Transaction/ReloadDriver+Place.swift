@@ -25,15 +25,7 @@ extension ReloadDriver {
   /// nobody uses stays as it is.
   func keepUnused(_ results: inout [UnitID: Machine.LoadResult], in id: Machine.Transaction) {
     let storage = cell.storage
-    let used: Set<UnitID>? = state.withLock { state in
-      guard state.nextPlace?.id == id else { return nil }
-      var used = Set(state.members.values.flatMap(\.units))
-      for (unit, streams) in state.streams where streams.values.contains(where: { $0.slot != nil })
-      {
-        used.insert(unit)
-      }
-      return used
-    }
+    let used = state.withLock { $0.nextPlace?.id == id ? $0.usedUnits : nil }
     guard let used else { return }
     for (unit, result) in results where !used.contains(unit) {
       if case .absent = result, let inForce = storage.units[unit] {
@@ -50,17 +42,17 @@ extension ReloadDriver {
       case .file, .files: false
       }
     }
-    var paths = candidate.changes.filter { isOwn($0.path) || $0.kind == .subtreeChanged }.map(
-      \.path)
-    paths += candidate.changes.flatMap { groups.groups(of: $0.path).isEmpty ? [] : [$0.path] }
-    // File groups may be this machine's own, such as its certificates. Below a folder that changed as a whole any of them may
-    // lie; whatever else does must not be loaded for that.
-    if candidate.changes.contains(where: { $0.kind == .subtreeChanged }) {
-      candidate.scope = .units(Set(groups.names.map(UnitID.files)))
-    }
-    candidate.changes.removeAll { change in
-      change.kind == .subtreeChanged || isOwn(change.path) && groups.groups(of: change.path).isEmpty
-    }
+    let groups = groups
+    let isWhole = candidate.changes.contains { $0.kind == .subtreeChanged }
+    let paths = candidate.changes.filter { change in
+      isOwn(change.path) || change.kind == .subtreeChanged
+        || !groups.groups(of: change.path).isEmpty
+    }.map(\.path)
+    // File groups may be this machine's own, such as its certificates; below a folder that changed as a whole any of them may
+    // lie. They alone are looked at, whatever else their files are.
+    let touched = isWhole ? groups.names : paths.flatMap { groups.groups(of: $0) }
+    candidate.scope = .units(Set(touched.map(UnitID.files)))
+    candidate.changes.removeAll { isOwn($0.path) || $0.kind == .subtreeChanged }
     if !paths.isEmpty || !candidate.notices.isEmpty { held.add(paths) }
   }
 
@@ -70,8 +62,7 @@ extension ReloadDriver {
     let (loaded, used) = try await job {
       Result {
         var results: [UnitID: Machine.LoadResult] = [:]
-        let used = self.state.withLock { state in Set(state.streams.keys) }
-          .union(self.state.withLock { state in Set(state.members.values.flatMap(\.units)) })
+        let used = self.state.withLock { $0.usedUnits }
         let names = try configs.names() + used.compactMap(\.configName)
         for name in Set(names) { results[.config(name)] = configs.load(name) }
         for unit in FileSets.units {
@@ -101,6 +92,12 @@ extension ReloadDriver {
 }
 
 extension ReloadDriver.State {
+  /// The units that a stream or a participant asks for.
+  fileprivate var usedUnits: Set<UnitID> {
+    let streamed = streams.filter { $0.value.values.contains { $0.slot != nil } }.keys
+    return members.values.reduce(into: Set(streamed)) { $0.formUnion($1.units) }
+  }
+
   /// What a transaction loaded from another place is in force, or the place is as it was.
   mutating func takeOverPlace(_ report: ReloadReport) {
     if let next = nextPlace, report.isAccepted { place = next.folder }
