@@ -44,7 +44,7 @@ struct FleetStart: Sendable {
       memory.good = nil
     }
     do {
-      _ = try await Bundle.gather(from: workspace, scope: options.scope)
+      _ = try await ContentBundle.gather(from: workspace, scope: options.scope)
     } catch {
       if error.code == .empty { return try await committed(memory) }
       // Files that cannot be a bundle are files all the same.

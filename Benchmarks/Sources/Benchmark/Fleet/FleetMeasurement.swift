@@ -91,8 +91,8 @@ private final class BenchFleet {
     _ = try await round()
   }
 
-  private func bundle() throws -> HotReloadFleet.Bundle {
-    try HotReloadFleet.Bundle(files: [
+  private func bundle() throws -> ContentBundle {
+    try ContentBundle(files: [
       .init(path: "config/app.json", bytes: Array(#"{"number": \#(number)}"#.utf8))
     ])
   }
