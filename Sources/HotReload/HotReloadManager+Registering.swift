@@ -6,7 +6,8 @@ public import WorkspaceTools
 extension HotReloadManager {
   /// A typed, always current view of a config.
   ///
-  /// Every file that the config may come from is watched from then on. Streams of the same config and type
+  /// Every file that the config may come from is watched from then on. Its variants are decoded into the type too, and
+  /// none of it comes into force unless all are good. Streams of the same config and type
   /// share the work: each version is decoded once.
   ///
   /// - Parameters:
@@ -23,7 +24,7 @@ extension HotReloadManager {
       for: .config(name), key: .type(ObjectIdentifier(type))
     ) { content, validating in
       guard let config = content.config else { throw HotReloadError.rejected(.config(name), []) }
-      return try config.decode(T.self, validating: validating)
+      return try MadeValue(config, validating: validating)
     }
     return ValueStream(slot: slot)
   }
@@ -51,7 +52,7 @@ extension HotReloadManager {
       for: .files(group), key: .own(driver.newNumber())
     ) { content, _ in
       guard let files = content.files else { throw HotReloadError.rejected(.files(group), []) }
-      return try make(files)
+      return MadeValue(try make(files))
     }
     return ValueStream(slot: slot)
   }
@@ -134,7 +135,8 @@ extension HotReloadManager {
     demanded.withLock { _ = $0.insert(unit) }
   }
 
-  /// Asks `validator` about each new version of a config before it comes into force, and about the one in force now.
+  /// Asks `validator` about each new version of a config before it comes into force, and about the one in force now; of
+  /// a config with variants, about each of them.
   ///
   /// - Parameters:
   ///   - name: the config's name; there need not be such a config yet.

@@ -9,11 +9,12 @@ struct HotReloadCommand: AsyncParsableCommand {
     discussion: """
       A workspace is a folder with config/, and perhaps templates/, static/ and others. A config is one document \
       made of layers: config/app.toml, then config/app.ENVIRONMENT.toml, then config/app.local.toml (or .yaml, \
-      .yml, .json). Later layers win.
+      .yml, .json). Later layers win. config/app@VARIANT.toml is the overlay of a variant, for A/B experiments.
 
       EXAMPLES
         hotreload check                        is every config here good?
         hotreload get app server.port          a value, as the program sees it
+        hotreload variants app                 who gets which variant of it
         hotreload follow app                   values as they are applied
         hotreload watch --include 'config/**'  what changes, once it settled
         hotreload status                       how a running program is doing
@@ -28,8 +29,9 @@ struct HotReloadCommand: AsyncParsableCommand {
       """,
     subcommands: [
       ServeCommand.self, ExplainCommand.self, AssetsCommand.self, WatchCommand.self,
-      FollowCommand.self, CheckCommand.self, GetCommand.self, RunCommand.self,
-      StatusCommand.self, ReloadCommand.self, PauseCommand.self, ResumeCommand.self,
+      FollowCommand.self, CheckCommand.self, GetCommand.self, VariantsCommand.self,
+      RunCommand.self, StatusCommand.self, ReloadCommand.self, PauseCommand.self,
+      ResumeCommand.self,
       HistoryCommand.self, DiffCommand.self, RestoreCommand.self, InitCommand.self,
       FleetCommands.self, DoctorCommand.self,
     ])

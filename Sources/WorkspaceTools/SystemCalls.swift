@@ -104,16 +104,24 @@ package enum SystemCalls {
 
   /// The names in a folder, sorted, without `.` and `..`; empty if it cannot be read.
   package static func names(in folder: FilePath) -> [String] {
-    guard let handle = folder.withPlatformString({ opendir($0) }) else { return [] }
+    (try? entries(of: folder))?.sorted() ?? []
+  }
+
+  /// The names in a folder, in no order, without `.` and `..`.
+  static func entries(of folder: FilePath) throws(Errno) -> [String] {
+    guard let handle = folder.withPlatformString({ opendir($0) }) else { throw lastError }
     defer { closedir(handle) }
     var names: [String] = []
+    errno = 0
     while let entry = readdir(handle) {
       let name = withUnsafePointer(to: &entry.pointee.d_name) { field in
         field.withMemoryRebound(to: CChar.self, capacity: 1) { String(cString: $0) }
       }
       if name != "." && name != ".." { names.append(name) }
+      errno = 0
     }
-    return names.sorted()
+    guard errno == 0 else { throw lastError }
+    return names
   }
 
   /// The number of this process.

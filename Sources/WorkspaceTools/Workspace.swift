@@ -66,6 +66,7 @@ final class WorkspaceBox: Sendable {
   let loadOptions: ConfigLoadOptions
   let extensions = Mutex<[ObjectIdentifier: any Sendable]>([:])
   let plans = Mutex<[String: ConfigPlan]>([:])
+  let variants = VariantFolders()
 
   init(root: FilePath, environment: WorkspaceEnvironment, loadOptions: ConfigLoadOptions) {
     self.root = root

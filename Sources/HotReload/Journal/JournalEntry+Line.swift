@@ -264,15 +264,9 @@ extension RecordedContent.File {
       let digest = fields.text("digest").flatMap({ ContentDigest($0) }),
       let mode = fields.unsigned("mode")
     else { return nil }
-    let layer: ConfigLayer =
-      switch fields.text("layer") {
-      case nil: .base
-      case ConfigLayer.localSuffix?: .local
-      case let environment?: .environment(environment)
-      }
     self.init(
-      path: FilePath(path), layer: layer, format: format, digest: digest,
-      size: Int(size),
+      path: FilePath(path), layer: ConfigLayer(suffix: fields.text("layer")), format: format,
+      digest: digest, size: Int(size),
       mode: FilePermissions(rawValue: CInterop.Mode(truncatingIfNeeded: mode))
         .intersection(RecordedLayer.keptPermissions))
   }

@@ -113,7 +113,8 @@ extension JournalReader {
     try loader.load(name, from: try layers(of: try content(of: .config(name), at: generation)))
   }
 
-  /// What changed in a config from one generation to another.
+  /// What changed in a config from one generation to another. What changed in a variant alone has the variant's name with
+  /// an `@` before its key: `@treatment.server.port`.
   ///
   /// - Parameters:
   ///   - newer: nil for the newest that was applied.
@@ -125,7 +126,7 @@ extension JournalReader {
   ) throws -> [ConfigDifference] {
     let before = try config(name, at: older, by: loader)
     let after = try config(name, at: newer, by: loader)
-    return after.tree.difference(from: before.tree).map { $0.redacted(by: rules) }
+    return after.difference(from: before).map { $0.redacted(by: rules) }
   }
 
   /// What to do so that the files of a config are as they were in a generation. `ConfigLoader.restore` does it.

@@ -101,7 +101,7 @@ struct ReloadLog: Sendable {
     case .unchanged: break
     }
     logger.log(level: level, message, metadata: details)
-    guard isShowingKeys, let old = unit.old?.tree, let new = unit.new?.tree else { return }
+    guard isShowingKeys, let old = unit.old?.config, let new = unit.new?.config else { return }
     metadata["keys"] = .array(new.difference(from: old).map { "\($0.keyPath)" })
     logger.debug("config values changed", metadata: metadata)
   }

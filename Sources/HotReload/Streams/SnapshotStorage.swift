@@ -91,16 +91,21 @@ final class TypedValue<T: Sendable>: AnyTypedValue {
   /// The generation that brought it.
   @usableFromInline let generation: UInt64
   let slot: UInt64
+  /// Nil for what has neither variants nor an experiment.
+  let variants: VariantValues<T>?
 
-  init(_ value: T, generation: UInt64, slot: UInt64) {
+  init(
+    _ value: T, generation: UInt64, slot: UInt64, variants: VariantValues<T>? = nil
+  ) {
     self.value = value
     self.generation = generation
     self.slot = slot
+    self.variants = variants
   }
 
   var problems: [ConfigDiagnostic] { (value as? any ProblemReporting)?.problems ?? [] }
 
   func again(at generation: UInt64) -> any AnyTypedValue {
-    TypedValue(value, generation: generation, slot: slot)
+    TypedValue(value, generation: generation, slot: slot, variants: variants)
   }
 }

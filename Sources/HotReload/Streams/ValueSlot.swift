@@ -24,14 +24,19 @@ final class ValueSlot<T: Sendable>: AnyValueSlot {
   let name: String
   @usableFromInline let index: Int
   @usableFromInline let cell: SnapshotCell
+  /// Whom to tell which subjects got which variant; nil if it is of no config.
+  let exposures: ExposureHub?
   private let waiters = StreamWaiters()
   private let isFinished = Atomic(false)
 
-  init(id: UInt64, name: String, index: Int, cell: SnapshotCell) {
+  init(
+    id: UInt64, name: String, index: Int, cell: SnapshotCell, exposures: ExposureHub? = nil
+  ) {
     self.id = id
     self.name = name
     self.index = index
     self.cell = cell
+    self.exposures = exposures
   }
 
   /// The value in force.

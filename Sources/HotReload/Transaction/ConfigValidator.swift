@@ -5,8 +5,18 @@ struct ConfigValidator: Sendable {
   let id: UInt64
   let body: @Sendable (LoadedConfig) async throws -> Void
 
-  /// What is wrong with the content; empty if nothing is.
+  /// What is wrong with the content and its variants; empty if nothing is.
   func check(_ config: LoadedConfig) async -> [ConfigDiagnostic] {
+    var found = await checkAlone(config)
+    let own = Set(found)
+    for variant in config.variants {
+      let wrong = await checkAlone(variant.config).filter { !own.contains($0) }
+      found.append(new: wrong.map(variant.named))
+    }
+    return found
+  }
+
+  private func checkAlone(_ config: LoadedConfig) async -> [ConfigDiagnostic] {
     do {
       try await Reentrancy.run { try await body(config) }
       return []

@@ -183,6 +183,7 @@ extension ReloadDriver {
     noteDroppedEvents()
     metrics?.note(publication.notices)
     recorder?.published(publication)
+    watchOverlays(of: publication)
     log.published(publication)
     failpoint?(.published)
     step(.published(id))

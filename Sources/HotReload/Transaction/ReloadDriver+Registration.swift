@@ -2,7 +2,7 @@ import WorkspaceTools
 
 extension ReloadDriver {
   /// How a stream's values are made of a unit.
-  typealias Make<T> = @Sendable (_ content: UnitContent, _ validating: Bool) throws -> T
+  typealias Make<T> = @Sendable (_ content: UnitContent, _ validating: Bool) throws -> MadeValue<T>
 
   /// A slot for a unit that is in force, made or found between two transactions.
   ///
@@ -70,9 +70,11 @@ extension ReloadDriver {
     for unit: UnitID, make: @escaping Make<T>
   ) -> (slot: ValueSlot<T>, entry: StreamEntry) {
     let (id, index) = reservePlace()
-    let slot = ValueSlot<T>(id: id, name: unit.eventName ?? "\(unit)", index: index, cell: cell)
+    let slot = ValueSlot<T>(
+      id: id, name: unit.eventName ?? "\(unit)", index: index, cell: cell, exposures: exposures)
     let entry = StreamEntry(slot: slot) { content, generation, validating in
-      TypedValue(try make(content, validating), generation: generation, slot: id)
+      let made = try make(content, validating)
+      return TypedValue(made.value, generation: generation, slot: id, variants: made.variants)
     }
     state.withLock { $0.places[index].slot = slot }
     return (slot, entry)

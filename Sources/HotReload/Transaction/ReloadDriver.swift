@@ -132,9 +132,11 @@ final class ReloadDriver: Sendable {
   let feed = ReloadFeed()
   /// Nil if the workspace's own files come into force as they change.
   let held: HeldChanges?
+  let exposures: ExposureHub
+  let overlays = OverlayWatch()
   let groups: FileGroups
   let sets: FileSets
-  let tasks = TaskPool()
+  let tasks: TaskPool
   let stopped = Latch()
   let state: Mutex<State>
 
@@ -151,6 +153,9 @@ final class ReloadDriver: Sendable {
           + "reached its limit of threads or memory")
     }
     self.configs = configs
+    let tasks = TaskPool()
+    self.tasks = tasks
+    exposures = ExposureHub { tasks.start($0) }
     groups = FileGroups()
     self.sets = sets
     classifier = Classifier(configs: configs, groups: groups, sets: sets)
@@ -359,37 +364,6 @@ extension ReloadDriver {
         return job
       }
       step(.enqueue(job))
-    }
-  }
-
-  /// Aborts what is before its swap, lets finish what is after it, and ends everything. Further calls wait too.
-  func stop() async {
-    step(.stop)
-    let unneeded = state.withLock { state in
-      state.isStopping = true
-      return Array(state.registrations.values) + [state.cancelHealthCheck].compactMap { $0 }
-    }
-    for cancel in unneeded { cancel() }
-    await stopped.wait()
-    let (worker, timer, slots) = state.withLock { state in
-      defer { state.timer = nil }
-      return (state.worker, state.timer?.task, state.places.compactMap(\.slot))
-    }
-    worker.stop()
-    timer?.cancel()
-    await timer?.value
-    if !(await tasks.wait(atMost: Self.taskGracePeriod, on: clock)) {
-      tasks.cancelAll()
-      log.leftTasks(tasks.count, cell.storage.generation)
-    }
-    await endRetirementTimer()
-    await recorder?.stopped()
-    for slot in slots { slot.finish() }
-    feed.finish()
-    // They may hold the manager.
-    state.withLock { state in
-      state.members = [:]
-      state.validators = [:]
     }
   }
 }

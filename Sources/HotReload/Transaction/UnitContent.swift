@@ -48,7 +48,7 @@ enum UnitContent: TransactionContent {
 
   var fingerprint: ContentDigest {
     switch self {
-    case .config(let loaded): loaded.tree.fingerprint
+    case .config(let loaded): loaded.fingerprint
     case .files(let group):
       ContentDigest(of: Array(group.files.map { "\($0.digest) \($0.path)\n" }.joined().utf8))
     case .set(let set): set.fingerprint
@@ -57,7 +57,7 @@ enum UnitContent: TransactionContent {
 
   static func == (left: UnitContent, right: UnitContent) -> Bool {
     switch (left, right) {
-    case (.config(let first), .config(let second)): first.tree == second.tree
+    case (.config(let first), .config(let second)): first.saysTheSame(as: second)
     case (.files(let first), .files(let second)): first == second
     case (.set(let first), .set(let second)): first == second
     default: false

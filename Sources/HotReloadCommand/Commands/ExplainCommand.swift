@@ -58,8 +58,13 @@ struct ExplainCommand: AsyncParsableCommand {
       return render(asset, dependents: assets.dependents(of: path.string))
     }
     let loader = ConfigLoader(workspace: workspace)
-    if let name = loader.configName(of: path)?.name {
-      return render(path, layerOf: name, loader.candidates(for: name).map(\.path), in: workspace)
+    if let (name, layer) = loader.configName(of: path) {
+      var candidates = loader.candidates(for: name)
+      if let format = ConfigFormat(fileExtension: path.extension ?? ""), layer.variantName != nil {
+        let place = candidates.firstIndex { $0.layer > layer } ?? candidates.endIndex
+        candidates.insert(ConfigCandidate(path: path, layer: layer, format: format), at: place)
+      }
+      return render(path, layerOf: name, candidates.map(\.path), in: workspace)
     }
     throw NothingKnown(file: path, root: workspace.root)
   }

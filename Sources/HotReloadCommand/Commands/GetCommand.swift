@@ -17,11 +17,12 @@ struct GetCommand: AsyncParsableCommand {
         port=$(hotreload get app server.port)
         hotreload get app 'servers[2].name' --environment production
         hotreload get app --json | jq .value.server
+        hotreload get app server.port --variant treatment
 
       JSON LINE
         {"event":"value","time":N,"config":"app","keyPath":"server",
          "value":{...}}
-      Without "keyPath" for the whole config. Dates are ISO 8601 strings, and inf and nan are \
+      Without "keyPath" for the whole config, with "variant" if one was asked for. Dates are ISO 8601 strings, and inf and nan are \
       strings too.
 
       TSV LINES
@@ -30,6 +31,12 @@ struct GetCommand: AsyncParsableCommand {
 
   @OptionGroup var options: WorkspaceOptions
   @OptionGroup var output: OutputOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "The config as this variant has it: with config/NAME@VARIANT.EXT merged.",
+      valueName: "variant"))
+  var variant: String?
 
   @Argument(help: ArgumentHelp("The config, such as app or sub/app.", valueName: "config"))
   var name: String
@@ -48,9 +55,11 @@ struct GetCommand: AsyncParsableCommand {
     do {
       let renderer = ConfigRenderer(format: output.chosen, redaction: options.redaction)
       let workspace = try options.workspace()
-      let (name, keyPath) = (name, keyPath.flatMap { ConfigKeyPath($0) } ?? ConfigKeyPath())
+      let (name, variant, keyPath) = (
+        name, variant, keyPath.flatMap { ConfigKeyPath($0) } ?? ConfigKeyPath()
+      )
       try await BlockingExecutor.shared.run {
-        try Self.get(name, keyPath, in: workspace, renderer, StandardOutput())
+        try Self.get(name, variant, keyPath, in: workspace, renderer, StandardOutput())
       }
     } catch {
       throw workspaceFailure(error)
@@ -58,14 +67,21 @@ struct GetCommand: AsyncParsableCommand {
   }
 
   private static func get(
-    _ name: String, _ keyPath: ConfigKeyPath, in workspace: Workspace,
+    _ name: String, _ variant: String?, _ keyPath: ConfigKeyPath, in workspace: Workspace,
     _ renderer: ConfigRenderer, _ output: StandardOutput
   ) throws {
-    let config: LoadedConfig
+    let whole: LoadedConfig
     do {
-      config = try ConfigLoader(workspace: workspace).load(name)
+      whole = try ConfigLoader(workspace: workspace).load(name)
     } catch {
       try report(error, of: name, renderer, output)
+      throw ExitCode.failure
+    }
+    guard let config = whole.variant(variant ?? ConfigExperiment.control) else {
+      let known = ([ConfigExperiment.control] + whole.variants.map(\.name))
+        .joined(separator: ", ")
+      logLine(
+        printable("hotreload: config \(name) has no variant \(variant ?? ""); it has \(known)"))
       throw ExitCode.failure
     }
     // Redacted as a whole, since the key that makes a value secret may stand above it.
@@ -73,7 +89,9 @@ struct GetCommand: AsyncParsableCommand {
       logLine("hotreload: " + missing(keyPath, in: config))
       throw ExitCode.failure
     }
-    try output.write(renderer.value(value, of: name, at: keyPath, time: nanosecondsSince1970()))
+    try output.write(
+      renderer.value(
+        value, of: name, in: variant, at: keyPath, time: nanosecondsSince1970()))
   }
 
   /// Says where the way ends, and what there would be.

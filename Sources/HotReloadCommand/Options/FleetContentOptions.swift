@@ -32,12 +32,12 @@ struct FleetContentOptions: ParsableArguments {
   }
 
   /// The bundle of a file that `hotreload fleet bundle` wrote.
-  static func bundle(from file: String) async throws -> HotReloadFleet.Bundle {
+  static func bundle(from file: String) async throws -> ContentBundle {
     try await BlockingExecutor.shared.run {
       let bytes = try readStably(
-        FilePath(file), limit: HotReloadFleet.Bundle.maximumEncodedBytes
+        FilePath(file), limit: ContentBundle.maximumEncodedBytes
       ).bytes
-      return try HotReloadFleet.Bundle(decoding: bytes)
+      return try ContentBundle(decoding: bytes)
     }
   }
 }

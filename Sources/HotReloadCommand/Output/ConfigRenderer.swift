@@ -165,12 +165,14 @@ extension ConfigRenderer {
 
   /// A value for `get`; it must be redacted already.
   func value(
-    _ tree: ConfigTree, of name: String, at keyPath: ConfigKeyPath, time: Int64
+    _ tree: ConfigTree, of name: String, in variant: String? = nil, at keyPath: ConfigKeyPath,
+    time: Int64
   ) -> [UInt8] {
     switch format {
     case .json:
       var line = JSONLine(event: "value", time: time)
       line.add("config", name)
+      if let variant { line.add("variant", variant) }
       if !keyPath.components.isEmpty { line.add("keyPath", keyPath.description) }
       line.add("value", json: tree.jsonBytes(redacting: .none))
       return line.finished()

@@ -81,7 +81,7 @@ struct FleetRenderer: Sendable {
 
   /// What was proposed. `bundle` is nil if it was in the store before.
   func proposed(
-    _ proposal: Proposal, _ bundle: HotReloadFleet.Bundle?, time: Int64
+    _ proposal: Proposal, _ bundle: ContentBundle?, time: Int64
   ) -> [UInt8] {
     guard isJSON else {
       let size = bundle.map { " (\(sizeText($0)))" } ?? ""
@@ -126,7 +126,7 @@ struct FleetRenderer: Sendable {
 
   /// What belongs to a bundle.
   func bundle(
-    _ bundle: HotReloadFleet.Bundle, output: String?, isListed: Bool, time: Int64
+    _ bundle: ContentBundle, output: String?, isListed: Bool, time: Int64
   ) throws -> [UInt8] {
     if isJSON {
       var line = JSONLine(event: "bundle", time: time)
@@ -163,7 +163,7 @@ struct FleetRenderer: Sendable {
 
   // MARK: Parts
 
-  private func sizeText(_ bundle: HotReloadFleet.Bundle) -> String {
+  private func sizeText(_ bundle: ContentBundle) -> String {
     let count = bundle.files.count
     return "\(count) file\(count == 1 ? "" : "s"), \(bundle.byteCount) bytes"
   }

@@ -132,21 +132,13 @@ public struct FleetClient: Sendable {
   private func answer(
     to command: RolloutCommand, within limit: Duration
   ) async -> FleetOverview? {
-    await withTaskGroup(of: FleetOverview?.self) { group in
-      group.addTask { [self] in
-        do {
-          for try await overview in overviews() where overview.command != command {
-            return overview
-          }
-        } catch {}
-        return nil
-      }
-      group.addTask { [clock] in
-        try? await clock.sleep(clock.now() + limit)
-        return nil
-      }
-      defer { group.cancelAll() }
-      return await group.next() ?? nil
+    await clock.within(limit) { [self] in
+      do {
+        for try await overview in overviews() where overview.command != command {
+          return overview
+        }
+      } catch {}
+      return nil
     }
   }
 

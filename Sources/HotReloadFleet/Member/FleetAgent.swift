@@ -178,12 +178,6 @@ final class FleetAgent: Sendable {
   /// Has the report deleted now, rather than when its lease ends.
   private func revoke(_ lease: StoreLeaseID?) async {
     guard let lease else { return }
-    let deadline = clock.now() + times.departure
-    await withTaskGroup(of: Void.self) { group in
-      group.addTask { try? await self.store.revoke(lease) }
-      group.addTask { try? await self.clock.sleep(deadline) }
-      await group.next()
-      group.cancelAll()
-    }
+    _ = await clock.within(times.departure) { try? await self.store.revoke(lease) }
   }
 }

@@ -44,7 +44,7 @@ struct FleetStart: Sendable {
       memory.good = nil
     }
     do {
-      _ = try await Bundle.gather(from: workspace, scope: options.scope)
+      _ = try await ContentBundle.gather(from: workspace, scope: options.scope)
     } catch {
       if error.code == .empty { return try await committed(memory) }
       // Files that cannot be a bundle are files all the same.
@@ -56,7 +56,7 @@ struct FleetStart: Sendable {
   /// process each time is not tried for ever.
   private func committed(_ memory: InstanceMemory) async throws -> (InstanceMemory, FilePath?) {
     var memory = memory
-    let release = try await withDeadline(options.firstContentLimit)
+    let release = try await agreement(within: options.firstContentLimit)
     if let died = memory.attempt { memory.strike(died) }
     guard (memory.strikes[release.number] ?? 0) < InstanceMachine.maximumStrikes else {
       throw FleetError(
@@ -75,26 +75,19 @@ struct FleetStart: Sendable {
     return (memory, path)
   }
 
-  private func withDeadline(_ limit: Duration) async throws -> Release {
+  /// What the fleet has agreed on, once it has.
+  private func agreement(within limit: Duration) async throws -> Release {
     let clock = StoreClock.continuous
-    let release = await withTaskGroup(of: Release?.self) { group in
-      group.addTask { [keys, store] in
-        do {
-          for try await event in store.follow(keys.orders, clock: clock) {
-            guard case .changed(let mirror, _) = event else { continue }
-            let orders = FleetOrders(
-              mirror.entries.values.compactMap { keys.change(.put($0)) }, revision: mirror.revision)
-            if let committed = orders.committed { return committed.value.release }
-          }
-        } catch {}
-        return nil
-      }
-      group.addTask {
-        try? await clock.sleep(clock.now() + limit)
-        return nil
-      }
-      defer { group.cancelAll() }
-      return await group.next() ?? nil
+    let release = await clock.within(limit) { [keys, store] () -> Release? in
+      do {
+        for try await event in store.follow(keys.orders, clock: clock) {
+          guard case .changed(let mirror, _) = event else { continue }
+          let orders = FleetOrders(
+            mirror.entries.values.compactMap { keys.change(.put($0)) }, revision: mirror.revision)
+          if let committed = orders.committed { return committed.value.release }
+        }
+      } catch {}
+      return nil
     }
     guard let release else {
       throw FleetError(

@@ -3,6 +3,14 @@ import SystemPackage
 import WorkspaceFiles
 import WorkspaceTools
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// Where an instance keeps what outlives it: `data/hotreload/NAME/` of its workspace, which one process at a time has.
 struct InstanceFolder: Sendable {
   /// How many processes without a name of their own there can be on one workspace.
@@ -60,7 +68,11 @@ struct InstanceFolder: Sendable {
 
   /// The host's name as an instance's name: what cannot be in one is left out.
   private static func hostName() -> String {
-    let name = ProcessInfo.processInfo.hostName.prefix { $0 != "." }
+    // Not Foundation's, which may ask a name server.
+    var buffer = [CChar](repeating: 0, count: 256)
+    let isKnown = gethostname(&buffer, buffer.count - 1) == 0
+    let bytes = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+    let name = String(decoding: isKnown ? bytes : [], as: UTF8.self).prefix { $0 != "." }
     let letters = name.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
     return letters.isEmpty ? "instance" : String(letters.prefix(FleetOptions.maximumNameBytes - 3))
   }

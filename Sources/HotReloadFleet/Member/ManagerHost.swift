@@ -122,9 +122,9 @@ final class ManagerHost: FleetHost {
   // MARK: The workspace's own files
 
   /// What the workspace's own files have now; nil if that cannot be a bundle, which is logged.
-  func lookAtFiles() async -> Bundle? {
+  func lookAtFiles() async -> ContentBundle? {
     do {
-      let bundle = try await Bundle.gather(from: manager.workspace, scope: scope)
+      let bundle = try await ContentBundle.gather(from: manager.workspace, scope: scope)
       own.withLock { $0 = bundle.digest }
       return bundle
     } catch {

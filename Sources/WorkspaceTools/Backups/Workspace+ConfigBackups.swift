@@ -88,12 +88,7 @@ extension ConfigLoader {
         code: .invalidName, config: backup.source.string, message: "is no config file",
         file: backup.source)
     }
-    let layer: ConfigLayer =
-      switch parsed.suffix {
-      case nil: .base
-      case ConfigLayer.localSuffix?: .local
-      case let environment?: .environment(environment)
-      }
+    let layer = ConfigLayer(suffix: parsed.suffix)
     try checkPlace(of: backup.source, layer: layer, config: parsed.name)
     let kept: StableFile
     do {
@@ -116,7 +111,8 @@ extension ConfigLoader {
     of path: FilePath, layer: ConfigLayer, config name: String
   ) throws(ConfigError) {
     let folder = workspace.root
-    let all = ConfigFiles.candidates(for: name, in: layer.suffix ?? workspace.environment.name)
+    let all = ConfigFiles.candidates(
+      for: name, in: workspace.environment.name, writing: layer)
     let isFallback = all.contains { $0.path == path && $0.isFallback }
     let others = all.filter {
       $0.layer == layer && $0.path != path && $0.isFallback == isFallback

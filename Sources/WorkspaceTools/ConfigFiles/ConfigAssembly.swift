@@ -5,11 +5,70 @@ import WorkspaceFiles
 struct ConfigAssembly {
   let loader: ConfigLoader
   let name: String
+  /// Whether it is all files of the config, rather than one of them by itself.
+  var isWhole = true
 
+  /// The config with all its variants.
   func assemble(
     _ files: [(candidate: ConfigCandidate, file: StableFile)]
   ) throws(ConfigError) -> LoadedConfig {
     let layers = try parse(files)
+    let names = layers.compactMap(\.layer.variantName)
+    let isPlain =
+      names.isEmpty && layers.allSatisfy { $0.tree.table?[ConfigExperiment.key] == nil }
+    if isPlain || !isWhole { return try assemble(layers) }
+    try check(layers)
+    let own = layers.filter { $0.layer.variantName == nil }
+    var config = try assemble(own, files: layers)
+    var wrong: [ConfigDiagnostic] = []
+    for name in names {
+      let merged = layers.filter { $0.layer.variantName == nil || $0.layer.variantName == name }
+      do { config.variants.append(ConfigVariant(name: name, config: try assemble(merged))) } catch {
+        wrong += error.diagnostics.filter { !wrong.contains($0) }
+      }
+    }
+    guard wrong.isEmpty else {
+      throw ConfigError(code: .substitution, config: name, diagnostics: wrong)
+    }
+    var reading = ExperimentReading(config: name, variants: Set(names))
+    config.experiment = reading.read(config.tree)
+    guard reading.diagnostics.isEmpty else {
+      throw ConfigError(code: .variants, config: name, diagnostics: reading.diagnostics)
+    }
+    return config
+  }
+
+  /// Refuses overlays that cannot be any.
+  private func check(_ layers: [LoadedLayer]) throws(ConfigError) {
+    var wrong: [ConfigDiagnostic] = []
+    let overlays = layers.filter { $0.layer.variantName != nil }
+    for overlay in overlays {
+      let settings = overlay.tree.table?.first { $0.key == ConfigExperiment.key }
+      if let settings {
+        wrong.append(
+          ConfigDiagnostic(
+            location: settings.keyLocation ?? settings.value.location, keyPath: settings.key,
+            message: "belongs in the config, not in a variant's overlay"))
+      }
+    }
+    if overlays.count > ConfigVariant.maximumCount {
+      wrong.append(
+        ConfigDiagnostic(
+          location: nil,
+          message: "config \(name) has \(overlays.count) variants; at most "
+            + "\(ConfigVariant.maximumCount) are possible"))
+    }
+    guard wrong.isEmpty else {
+      throw ConfigError(code: .variants, config: name, diagnostics: wrong)
+    }
+  }
+
+  /// One value of these layers.
+  ///
+  /// - Parameter files: all that the config came from; nil for the layers.
+  private func assemble(
+    _ layers: [LoadedLayer], files: [LoadedLayer]? = nil
+  ) throws(ConfigError) -> LoadedConfig {
     var merged = layers.first?.tree ?? ConfigTree(ConfigTable())
     for layer in layers.dropFirst() { merged = merged.merging(layer.tree) }
     let interpolated = interpolate(merged)
@@ -24,7 +83,7 @@ struct ConfigAssembly {
       throw ConfigError(code: .substitution, config: name, diagnostics: diagnostics)
     }
     return LoadedConfig(
-      name: name, tree: tree, layers: layers, referencedFiles: interpolated.files,
+      name: name, tree: tree, layers: files ?? layers, referencedFiles: interpolated.files,
       environmentVariables: variables?.variables.map(\.name) ?? [],
       layerTrees: layerTrees(layers, variables))
   }
@@ -83,6 +142,12 @@ struct ConfigAssembly {
     var layers: [LoadedLayer] = []
     var diagnostics: [ConfigDiagnostic] = []
     for (candidate, file) in files {
+      if let problem = candidate.layer.variantName.flatMap(VariantName.problem) {
+        diagnostics.append(
+          ConfigDiagnostic(
+            location: SourceLocation(source: candidate.path.string), message: problem))
+        continue
+      }
       do {
         let tree = try candidate.format.parse(file.bytes, file: candidate.path.string)
         layers.append(

@@ -22,6 +22,8 @@ public struct ConfigError: Error, Sendable, CustomStringConvertible {
     case validation
     /// A `${…}` cannot be replaced, or an environment variable cannot be placed.
     case substitution
+    /// A variant cannot be called so, or what the config says of its experiment makes no sense.
+    case variants
     /// The files changed each time they were read.
     case notSettled
     /// A file is larger than the limit allows.

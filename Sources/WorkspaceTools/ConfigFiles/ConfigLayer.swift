@@ -6,22 +6,42 @@ public enum ConfigLayer: Sendable, Hashable, Comparable, CustomStringConvertible
   case base
   /// `config/NAME.ENVIRONMENT.EXT`.
   case environment(String)
+  /// `config/NAME@VARIANT.EXT`: what one variant of the config has otherwise than the config. Only one variant's is ever
+  /// merged, and none for the config itself.
+  case variant(String)
   /// `config/NAME.local.EXT`: for this machine alone, not to be shared.
   case local
 
-  /// What stands between name and extension; nil for the base.
+  /// What tells its file from the base's: the environment's name, `local`, or `@` and the variant's name; nil for the
+  /// base.
   public var suffix: String? {
     switch self {
     case .base: nil
     case .environment(let name): name
+    case .variant(let name): "@\(name)"
     case .local: Self.localSuffix
     }
+  }
+
+  /// The layer that has a ``suffix``.
+  public init(suffix: String?) {
+    switch suffix {
+    case nil: self = .base
+    case Self.localSuffix?: self = .local
+    case let suffix? where suffix.hasPrefix("@"): self = .variant(String(suffix.dropFirst()))
+    case let suffix?: self = .environment(suffix)
+    }
+  }
+
+  /// The variant's name, if it is one's overlay.
+  public var variantName: String? {
+    if case .variant(let name) = self { name } else { nil }
   }
 
   /// What stands between name and extension of the local layer.
   public static let localSuffix = "local"
 
-  /// `base`, `local`, or the environment's name.
+  /// `base`, `local`, the environment's name, or `@` and the variant's name.
   public var description: String { suffix ?? "base" }
 }
 

@@ -46,7 +46,7 @@ public struct ConfigLoader: Sendable {
   }
 
   /// Every file that config `name` may come from in this environment, in the order they are merged, whether
-  /// they exist or not. Empty if the name cannot be a config's name. Touches no file.
+  /// they exist or not, except for the overlays of variants. Empty if the name cannot be a config's name. Touches no file.
   public func candidates(for name: String) -> [ConfigCandidate] {
     guard ConfigName.isValid(name) else { return [] }
     return workspace.plan(for: name).candidates
@@ -55,9 +55,12 @@ public struct ConfigLoader: Sendable {
   /// Which config of this environment a file belongs to, by its path relative to the root. Touches no file.
   ///
   /// - Returns: nil for what is no config file, and for a file of another environment's layer:
-  ///   `config/app.staging.toml` belongs to nothing while the environment is `production`.
+  ///   `config/app.staging.toml` belongs to nothing while the environment is `production`. What has an `@` in its name is
+  ///   a variant's overlay, even if what follows cannot be a variant's name.
   public func configName(of path: FilePath) -> (name: String, layer: ConfigLayer)? {
     guard let parsed = ConfigFiles.parse(path) else { return nil }
+    let own = ConfigLayer(suffix: parsed.suffix)
+    if own.variantName != nil { return (parsed.name, own) }
     let layers = ConfigFiles.layers(in: workspace.environment.name)
     guard let layer = layers.first(where: { $0.suffix == parsed.suffix }) else { return nil }
     return (parsed.name, layer)
@@ -70,7 +73,15 @@ public struct ConfigLoader: Sendable {
   /// - Throws: ``ConfigError``. `missing` if there is no base file, whatever overlays there are.
   public func load(_ name: String) throws(ConfigError) -> LoadedConfig {
     try ConfigName.check(name)
-    return try load(name, by: workspace.plan(for: name))
+    let files = try read(name) { () throws(ConfigError) in try plan(for: name) }
+    return try ConfigAssembly(loader: self, name: name).assemble(files)
+  }
+
+  /// Where the config may come from, with the overlays of variants that there are now.
+  func plan(for name: String) throws(ConfigError) -> ConfigPlan {
+    let plan = workspace.plan(for: name)
+    let overlays = try workspace.box.variants.overlays(of: name, in: workspace.root)
+    return overlays.isEmpty ? plan : plan.with(overlays)
   }
 
   /// Loads one file, whatever its name, without overlays. Blocking.
@@ -95,35 +106,33 @@ public struct ConfigLoader: Sendable {
     _ path: FilePath, named name: String, format: ConfigFormat
   ) throws(ConfigError) -> LoadedConfig {
     let candidate = ConfigCandidate(path: path, layer: .base, format: format)
-    return try load(name, by: ConfigPlan(root: workspace.root, candidates: [candidate]))
-  }
-
-  private func load(
-    _ name: String, by plan: ConfigPlan
-  ) throws(ConfigError) -> LoadedConfig {
-    try ConfigAssembly(loader: self, name: name).assemble(try read(name, by: plan))
+    let plan = ConfigPlan(root: workspace.root, candidates: [candidate])
+    let files = try read(name) { () throws(ConfigError) in plan }
+    return try ConfigAssembly(loader: self, name: name, isWhole: false).assemble(files)
   }
 
   /// Reads every layer that there is, and checks that nothing moved meanwhile.
+  ///
+  /// - Parameter plan: tells where they may be; asked before and after the files are read.
   func read(
-    _ name: String, by plan: ConfigPlan
+    _ name: String, by plan: () throws(ConfigError) -> ConfigPlan
   ) throws(ConfigError) -> [(candidate: ConfigCandidate, file: StableFile)] {
+    let planNow = plan
     var moved: FilePath?
     for attempt in 0..<Self.maximumAttempts {
       if attempt > 0 {
         SystemCalls.wait(milliseconds: min(1 << (attempt - 1), Self.maximumRetryWait))
       }
+      let plan = try planNow()
       let survey = ConfigSurvey(plan)
       hooks.didSurvey?(attempt)
       let reading = ConfigReading(name: name, plan: plan, options: options, survey: survey)
       let outcome = reading.readAll { hooks.willRead?(attempt, $0) }
-      let after = ConfigSurvey(plan)
+      let after = ConfigSurvey(try planNow())
       switch outcome {
       case .moved(let path): moved = path
       case _ where after != survey:
-        moved =
-          zip(plan.candidates, zip(survey.presences, after.presences))
-          .first { $1.0 != $1.1 }?.0.path ?? moved
+        moved = survey.firstDifference(from: after) ?? moved
       case .failed(let error): throw error
       case .read(let files): return files
       }

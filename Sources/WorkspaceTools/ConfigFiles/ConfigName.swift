@@ -30,7 +30,10 @@ enum ConfigName {
       if part == "." || part == ".." { return ("it has \"\(part)\" in it", general) }
       if part.utf8.contains(UInt8(ascii: ".")) { return dotProblem(name) }
       if part.utf8.contains(UInt8(ascii: "@")) {
-        return ("\"@\" is kept for variants of a config", general)
+        return (
+          "\"@\" is kept for variants of a config",
+          "A variant goes with its config: config/app@blue.toml belongs to \"app\"."
+        )
       }
       if part.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F || $0 == UInt8(ascii: "\\") }) {
         return ("it has a control character or a backslash in it", general)
@@ -80,23 +83,37 @@ enum ConfigFiles {
           path: FilePath(".\(name).\($0.name)"), layer: .base, format: $0.format, isFallback: true)
       }
     }
-    for layer in layers(in: environment) {
-      candidates += extensions.map { ending in
-        ConfigCandidate(
-          path: path(of: name, layer: layer, fileExtension: ending.name), layer: layer,
-          format: ending.format)
-      }
+    return candidates + layers(in: environment).flatMap { self.candidates(for: name, as: $0) }
+  }
+
+  /// Every file that may be one layer of config `name`.
+  static func candidates(for name: String, as layer: ConfigLayer) -> [ConfigCandidate] {
+    extensions.map { ending in
+      ConfigCandidate(
+        path: path(of: name, layer: layer, fileExtension: ending.name), layer: layer,
+        format: ending.format)
     }
-    return candidates
+  }
+
+  /// The same as ``candidates(for:in:)``, with those of a layer that is to be written, whatever the environment.
+  static func candidates(
+    for name: String, in environment: String, writing layer: ConfigLayer
+  ) -> [ConfigCandidate] {
+    switch layer {
+    case .base, .local: candidates(for: name, in: environment)
+    case .environment(let other): candidates(for: name, in: other)
+    case .variant:
+      candidates(for: name, in: environment) + candidates(for: name, as: layer)
+    }
   }
 
   /// The file of one layer, relative to the root.
   static func path(of name: String, layer: ConfigLayer, fileExtension: String) -> FilePath {
-    let suffix = layer.suffix.map { ".\($0)" } ?? ""
+    let suffix = layer.suffix.map { layer.variantName == nil ? ".\($0)" : $0 } ?? ""
     return directory.pushing(FilePath("\(name)\(suffix).\(fileExtension)"))
   }
 
-  /// The config that a path may belong to in *some* environment, and what stands between name and extension.
+  /// The config that a path may belong to in *some* environment, and the ``ConfigLayer/suffix`` of its layer.
   static func parse(_ path: FilePath) -> (name: String, suffix: String?, isFallback: Bool)? {
     // Every changed file comes through here, and most are no configs: what costs something comes last.
     var text = path.string
@@ -116,12 +133,18 @@ enum ConfigFiles {
       extensions.contains(where: { $0.name.utf8.elementsEqual(path[(lastDot + 1)...]) })
     else { return nil }
     var suffix: String?
-    if firstDot != lastDot {
+    var nameEnd = firstDot
+    if let mark = path[fileStart..<firstDot].firstIndex(of: UInt8(ascii: "@")) {
+      // All that follows is the variant's name: what cannot be one is refused, and not another file's.
+      guard !isFallback else { return nil }
+      nameEnd = mark
+      suffix = String(decoding: path[mark..<lastDot], as: UTF8.self)
+    } else if firstDot != lastDot {
       let middle = path[(firstDot + 1)..<lastDot]
       guard !isFallback, !middle.contains(UInt8(ascii: ".")) else { return nil }
       suffix = String(decoding: middle, as: UTF8.self)
     }
-    let name = String(decoding: path[nameStart..<firstDot], as: UTF8.self)
+    let name = String(decoding: path[nameStart..<nameEnd], as: UTF8.self)
     // A name that is not UTF-8 does not survive the way to a String and back.
     guard ConfigName.isValid(name), !hasReplacement(path) else { return nil }
     return (name, suffix, isFallback)

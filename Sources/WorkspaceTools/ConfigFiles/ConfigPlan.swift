@@ -17,10 +17,28 @@ final class ConfigPlan: Sendable {
   init(root: FilePath, candidates: [ConfigCandidate]) {
     self.root = root
     self.candidates = candidates
-    paths = candidates.map { candidate in
-      root.pushing(candidate.path).withPlatformString { text in
-        Array(UnsafeBufferPointer(start: text, count: SystemCalls.length(text) + 1))
-      }
+    paths = candidates.map { Self.text(of: root.pushing($0.path)) }
+  }
+
+  private init(root: FilePath, candidates: [ConfigCandidate], paths: [Text]) {
+    self.root = root
+    self.candidates = candidates
+    self.paths = paths
+  }
+
+  /// The same with the overlays of variants, in their place.
+  func with(_ overlays: [ConfigCandidate]) -> ConfigPlan {
+    let place = candidates.firstIndex { $0.layer == .local } ?? candidates.endIndex
+    var candidates = candidates
+    var paths = paths
+    candidates.insert(contentsOf: overlays, at: place)
+    paths.insert(contentsOf: overlays.map { Self.text(of: root.pushing($0.path)) }, at: place)
+    return ConfigPlan(root: root, candidates: candidates, paths: paths)
+  }
+
+  private static func text(of path: FilePath) -> Text {
+    path.withPlatformString { text in
+      Array(UnsafeBufferPointer(start: text, count: SystemCalls.length(text) + 1))
     }
   }
 }

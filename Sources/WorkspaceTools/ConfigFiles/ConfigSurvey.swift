@@ -28,6 +28,8 @@ struct ConfigSurvey: Equatable {
     }
   }
 
+  /// Where was looked.
+  let candidates: [ConfigCandidate]
   /// One for each candidate, in their order. Those at the root count as absent while there is another base.
   let presences: [Presence]
 
@@ -44,7 +46,18 @@ struct ConfigSurvey: Equatable {
       }
       if candidate.layer == .base && presences[index].isClaim { hasBase = true }
     }
+    candidates = plan.candidates
     self.presences = presences
+  }
+
+  /// A place that another survey found otherwise, or did not look at.
+  func firstDifference(from other: ConfigSurvey) -> FilePath? {
+    guard candidates == other.candidates else {
+      let difference = Set(candidates).symmetricDifference(other.candidates).map(\.path)
+      return difference.min { $0.string < $1.string }
+    }
+    return candidates.indices.first { presences[$0] != other.presences[$0] }
+      .map { candidates[$0].path }
   }
 
   /// What is at a path.

@@ -20,7 +20,11 @@ struct ConfigWriter {
 
   init(loader: ConfigLoader, name: String, layer: ConfigLayer) throws(ConfigError) {
     try ConfigName.check(name)
-    if let suffix = layer.suffix, !WorkspaceEnvironment.isValid(name: suffix) {
+    if let variant = layer.variantName {
+      if let problem = VariantName.problem(with: variant) {
+        throw ConfigError(code: .invalidName, config: name, message: problem)
+      }
+    } else if let suffix = layer.suffix, !WorkspaceEnvironment.isValid(name: suffix) {
       throw ConfigError(
         code: .invalidName, config: name,
         message: "\"\(suffix)\" cannot be an environment's name",
@@ -42,9 +46,8 @@ struct ConfigWriter {
   ///
   /// - Parameter format: what is asked for; nil keeps that of the file that is there, else of the base, else TOML.
   func destination(format: ConfigFormat?) throws(ConfigError) -> Destination {
-    let environment: String =
-      if case .environment(let name) = layer { name } else { loader.workspace.environment.name }
-    let candidates = ConfigFiles.candidates(for: name, in: environment)
+    let candidates = ConfigFiles.candidates(
+      for: name, in: loader.workspace.environment.name, writing: layer)
     let plan = ConfigPlan(root: root, candidates: candidates)
     let survey = ConfigSurvey(plan)
     let reading = ConfigReading(

@@ -27,12 +27,17 @@ public struct LoadedConfig: Sendable {
   public let name: String
   /// The merged value.
   public let tree: ConfigTree
-  /// The files it came from, in the order they were merged.
+  /// The files it came from, in the order they were merged. The overlays of all its variants are among them, in their
+  /// place, although each is merged into its own variant only.
   public let layers: [LoadedLayer]
   /// The files that `${file:…}` put in, or would have, as absolute paths: a change of one changes the config.
   public let referencedFiles: [FilePath]
   /// The environment variables that are laid over the files.
   public let environmentVariables: [String]
+  /// Its variants, in the order of their names' bytes: the config once more with each overlay. A variant has none itself.
+  public internal(set) var variants: [ConfigVariant] = []
+  /// Who gets which variant; nil if the config does not say.
+  public internal(set) var experiment: ConfigExperiment?
   /// What each layer says with `${…}` replaced; the environment variables' layer last, if there is one.
   let layerTrees: [Result<ConfigTree, ConfigError>]
 

@@ -16,12 +16,13 @@ public struct RedactionRules: Sendable, Hashable {
     self.words = Set(words.map { Self.words(in: $0).joined() })
   }
 
-  /// Passwords, secrets, tokens, keys and credentials.
+  /// Passwords, secrets, tokens, keys and credentials; and the test subjects of experiments, who are people.
   public static let `default` = RedactionRules(words: [
     "password", "passwords", "passwd", "pwd", "passphrase", "passcode",
     "secret", "secrets", "token", "tokens", "jwt", "apiKey", "apiKeys", "accessKey", "accessKeys",
     "privateKey", "privateKeys", "secretKey", "signingKey", "encryptionKey", "masterKey", "sshKey",
     "credential", "credentials", "authorization", "bearer", "dsn", "connectionString",
+    "testSubjects",
   ])
 
   /// Rules that show everything.

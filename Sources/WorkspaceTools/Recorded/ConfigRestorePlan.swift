@@ -58,7 +58,7 @@ extension ConfigLoader {
       }
     }
     let kept = Set(layers.map(\.path))
-    let all = workspace.plan(for: name).candidates
+    let all = try plan(for: name).candidates
     let isFallback = all.contains { $0.isFallback && $0.path == base.path }
     let removals = all.filter { candidate in
       !kept.contains(candidate.path) && (!candidate.isFallback || isFallback)
@@ -87,7 +87,7 @@ extension ConfigLoader {
     let plan = ConfigPlan(root: workspace.root, candidates: [candidate])
     guard ConfigSurvey(plan).presences.contains(where: \.isClaim) else { return nil }
     do {
-      return try read(name, by: plan).first.map { found in
+      return try read(name, by: { () throws(ConfigError) in plan }).first.map { found in
         RecordedLayer(
           path: path, layer: layer, format: format,
           mode: FilePermissions(rawValue: CInterop.Mode(truncatingIfNeeded: found.file.stamp.mode)),

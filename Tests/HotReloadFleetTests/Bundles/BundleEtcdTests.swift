@@ -25,11 +25,11 @@ import Testing
     let count = 40
     let files = (0..<count).map { number in
       block[number] &+= 1
-      let size = Bundle.maximumBytes / count
+      let size = ContentBundle.maximumBytes / count
       let bytes = (0...size / block.count).flatMap { _ in block }.prefix(size)
-      return Bundle.File(path: "static/f\(number)", bytes: Array(bytes))
+      return ContentBundle.File(path: "static/f\(number)", bytes: Array(bytes))
     }
-    let bundle = try Bundle(files: files)
+    let bundle = try ContentBundle(files: files)
     try await store.publish(bundle, under: keys)
     #expect(try await store.bundle(bundle.digest, under: keys)?.files == bundle.files)
     await store.close()
@@ -81,7 +81,7 @@ import Testing
 
   /// How long an etcd takes to start is not ours to say: who publishes may have given up, and begins anew.
   private func publishUntilDone(
-    _ bundle: Bundle, _ store: ObservedStore, _ keys: FleetKeys
+    _ bundle: ContentBundle, _ store: ObservedStore, _ keys: FleetKeys
   ) async throws {
     for attempt in 1... {
       do {

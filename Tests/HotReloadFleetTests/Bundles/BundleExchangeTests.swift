@@ -200,21 +200,23 @@ import Testing
 
 /// What is asked of any store.
 enum BundleChecks {
-  static func bundle(_ files: [String: String]) throws -> Bundle {
-    try Bundle(files: files.map { Bundle.File(path: $0.key, bytes: Array($0.value.utf8)) })
+  static func bundle(_ files: [String: String]) throws -> ContentBundle {
+    try ContentBundle(
+      files: files.map { ContentBundle.File(path: $0.key, bytes: Array($0.value.utf8)) })
   }
 
   static func passThrough(_ store: any FleetStore, _ keys: FleetKeys) async throws {
     var random = SeededGenerator(seed: 1)
     let large = (0..<2_500_000).map { _ in UInt8(random.below(256)) }
     let small = (0..<300).map {
-      Bundle.File(path: "static/f\($0)", bytes: [UInt8](repeating: UInt8($0 & 255), count: $0))
+      ContentBundle.File(
+        path: "static/f\($0)", bytes: [UInt8](repeating: UInt8($0 & 255), count: $0))
     }
-    let bundle = try Bundle(
+    let bundle = try ContentBundle(
       files: small + [
-        Bundle.File(path: "static/large", bytes: large),
-        Bundle.File(path: "static/the-same", bytes: large),
-        Bundle.File(path: "static/empty", bytes: []),
+        ContentBundle.File(path: "static/large", bytes: large),
+        ContentBundle.File(path: "static/the-same", bytes: large),
+        ContentBundle.File(path: "static/empty", bytes: []),
       ])
     #expect(try await store.bundle(bundle.digest, under: keys) == nil)
     try await store.publish(bundle, under: keys)

@@ -151,11 +151,11 @@ import WorkspaceTools
     #expect(error?.message.contains(folders.root.string) == true)
   }
 
-  private func bundle(_ name: String) throws -> Bundle {
-    try Bundle(files: [
-      Bundle.File(path: "config/app.toml", bytes: Array("name = \"\(name)\"\n".utf8)),
-      Bundle.File(path: "static/css/site.css", bytes: Array("body {}".utf8)),
-      Bundle.File(path: "static/empty", bytes: []),
+  private func bundle(_ name: String) throws -> ContentBundle {
+    try ContentBundle(files: [
+      ContentBundle.File(path: "config/app.toml", bytes: Array("name = \"\(name)\"\n".utf8)),
+      ContentBundle.File(path: "static/css/site.css", bytes: Array("body {}".utf8)),
+      ContentBundle.File(path: "static/empty", bytes: []),
     ])
   }
 

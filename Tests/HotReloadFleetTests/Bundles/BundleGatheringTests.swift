@@ -69,7 +69,8 @@ import WorkspaceTools
     try folder.write("static/a\\b.css", "")
     try await expect(.invalidPath, folder)
     try folder.remove("static/a\\b.css")
-    try folder.write("static/big", bytes: [UInt8](repeating: 1, count: Bundle.maximumFileBytes + 1))
+    try folder.write(
+      "static/big", bytes: [UInt8](repeating: 1, count: ContentBundle.maximumFileBytes + 1))
     let error = try await expect(.tooLarge, folder)
     #expect(error?.message.contains("static/big") == true)
     try await expect(.unreadable, folder, BundleScope(include: ["static/a"]), root: "missing")
@@ -110,8 +111,8 @@ import WorkspaceTools
 
   private func gather(
     _ folder: TemporaryWorkspace, _ scope: BundleScope = BundleScope()
-  ) async throws -> Bundle {
-    try await Bundle.gather(from: folder.workspace(), scope: scope)
+  ) async throws -> ContentBundle {
+    try await ContentBundle.gather(from: folder.workspace(), scope: scope)
   }
 
   @discardableResult
@@ -121,7 +122,7 @@ import WorkspaceTools
   ) async throws -> BundleError? {
     let workspace = try folder.workspace(root)
     let error = await #expect(throws: BundleError.self, sourceLocation: sourceLocation) {
-      try await Bundle.gather(from: workspace, scope: scope)
+      try await ContentBundle.gather(from: workspace, scope: scope)
     }
     #expect(error?.code == code, sourceLocation: sourceLocation)
     return error

@@ -4,7 +4,7 @@ import Testing
 
 /// Reads the list of a bundle's files back.
 enum BundleListingProbe {
-  static func digest(of bundle: HotReloadFleet.Bundle) throws -> BundleDigest {
+  static func digest(of bundle: ContentBundle) throws -> BundleDigest {
     try BundleListing(parsing: bundle.listing.bytes).digest
   }
 }

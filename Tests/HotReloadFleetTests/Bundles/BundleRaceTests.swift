@@ -88,7 +88,7 @@ import Testing
   }
 
   private func work(
-    _ worker: Int, _ seed: UInt64, _ store: InMemoryStore, _ bundles: [Bundle]
+    _ worker: Int, _ seed: UInt64, _ store: InMemoryStore, _ bundles: [ContentBundle]
   ) async {
     var random = SeededGenerator(seed: seed << 8 | UInt64(worker))
     let exchange = BundleExchange(
@@ -105,7 +105,7 @@ import Testing
     }
   }
 
-  private func propose(_ bundle: Bundle, _ exchange: BundleExchange) async throws {
+  private func propose(_ bundle: ContentBundle, _ exchange: BundleExchange) async throws {
     let proposal = Proposal(id: "p", content: bundle.digest, proposedBy: "test")
     _ = try await exchange.commit(
       StoreTransaction(
@@ -162,12 +162,13 @@ import Testing
   }
 
   /// Of few files, so that bundles share some, and one that has several pieces now and then.
-  private func randomBundle(_ random: inout SeededGenerator) throws -> Bundle {
+  private func randomBundle(_ random: inout SeededGenerator) throws -> ContentBundle {
     let files = (0...random.below(4)).map { number in
       let content = random.below(5)
       let size = random.below(8) == 0 ? 1_200_000 : 10
-      return Bundle.File(path: "f\(number)", bytes: [UInt8](repeating: UInt8(content), count: size))
+      return ContentBundle.File(
+        path: "f\(number)", bytes: [UInt8](repeating: UInt8(content), count: size))
     }
-    return try Bundle(files: files)
+    return try ContentBundle(files: files)
   }
 }

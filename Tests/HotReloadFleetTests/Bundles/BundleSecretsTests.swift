@@ -113,8 +113,8 @@ import WorkspaceTools
 
   private func gather(
     _ folder: TemporaryWorkspace, _ scope: BundleScope = BundleScope()
-  ) async throws -> Bundle {
-    try await Bundle.gather(from: folder.workspace(), scope: scope)
+  ) async throws -> ContentBundle {
+    try await ContentBundle.gather(from: folder.workspace(), scope: scope)
   }
 
   private func failure(_ folder: TemporaryWorkspace) async -> BundleError? {

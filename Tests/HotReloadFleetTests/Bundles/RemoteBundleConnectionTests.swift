@@ -8,7 +8,6 @@ import Testing
 
 @testable import HotReloadFleet
 
-private typealias Bundle = HotReloadFleet.Bundle
 private typealias Answer = BundleServer.Answer
 
 /// Where requests go, and when.
@@ -16,12 +15,12 @@ private typealias Answer = BundleServer.Answer
   private let place: TemporaryWorkspace
   private let folders: BundleFolders
   private let taker = Taker()
-  private let bundle: Bundle
+  private let bundle: ContentBundle
 
   init() throws {
     place = try TemporaryWorkspace()
     folders = BundleFolders(at: place.root.appending("bundles"))
-    bundle = try Bundle(files: [Bundle.File(path: "config/app.toml", bytes: [10])])
+    bundle = try ContentBundle(files: [ContentBundle.File(path: "config/app.toml", bytes: [10])])
   }
 
   @Test

@@ -10,7 +10,6 @@ import Testing
 
 @testable import HotReloadFleet
 
-private typealias Bundle = HotReloadFleet.Bundle
 private typealias Answer = BundleServer.Answer
 
 /// Requests one at a time, to real sockets.
@@ -158,7 +157,7 @@ private typealias Answer = BundleServer.Answer
     }
     let server = try await BundleServer { _ in Answer() }
     let source = try source(server, path: "/b.json?x=1", RemoteBundleOptions(signingKeys: keys))
-    func serve(_ bundle: Bundle, signed signature: String?) {
+    func serve(_ bundle: ContentBundle, signed signature: String?) {
       let body = bundle.encoded()
       server.answer { request in
         if request.path == "/b.json.sig?x=1", !inHeader, let signature {
@@ -172,7 +171,7 @@ private typealias Answer = BundleServer.Answer
         return answer
       }
     }
-    func signature(_ bundle: Bundle, _ key: Curve25519.Signing.PrivateKey) throws -> String {
+    func signature(_ bundle: ContentBundle, _ key: Curve25519.Signing.PrivateKey) throws -> String {
       try key.signature(for: Data(bundle.encoded())).base64EncodedString()
     }
     let first = try bundle("1")
@@ -380,14 +379,14 @@ private typealias Answer = BundleServer.Answer
 
   // MARK: Support
 
-  private func bundle(_ name: String) throws -> Bundle {
-    try Bundle(files: [
-      Bundle.File(path: "config/app.toml", bytes: Array("name = \"\(name)\"\n".utf8))
+  private func bundle(_ name: String) throws -> ContentBundle {
+    try ContentBundle(files: [
+      ContentBundle.File(path: "config/app.toml", bytes: Array("name = \"\(name)\"\n".utf8))
     ])
   }
 
   private func serving(
-    _ bundle: Bundle, etag: String? = nil, date: String? = nil
+    _ bundle: ContentBundle, etag: String? = nil, date: String? = nil
   ) async throws -> BundleServer {
     let server = try await BundleServer { _ in Answer() }
     serve(bundle, etag: etag, date: date, on: server)
@@ -395,7 +394,7 @@ private typealias Answer = BundleServer.Answer
   }
 
   private func serve(
-    _ bundle: Bundle, etag: String? = nil, date: String? = nil, on server: BundleServer
+    _ bundle: ContentBundle, etag: String? = nil, date: String? = nil, on server: BundleServer
   ) {
     let body = bundle.encoded()
     server.answer { request in
@@ -420,7 +419,7 @@ private typealias Answer = BundleServer.Answer
   }
 
   private func expectApplied(
-    _ outcome: RemoteBundleOutcome, _ bundle: Bundle,
+    _ outcome: RemoteBundleOutcome, _ bundle: ContentBundle,
     sourceLocation: Testing.SourceLocation = #_sourceLocation
   ) {
     if case .applied(bundle.digest) = outcome { return }

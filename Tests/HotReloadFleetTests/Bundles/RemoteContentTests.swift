@@ -189,11 +189,11 @@ private typealias Answer = BundleServer.Answer
     try await running.value
   }
 
-  private func bundle(_ text: String) throws -> Bundle {
+  private func bundle(_ text: String) throws -> ContentBundle {
     try BundleChecks.bundle(["config/app.toml": text])
   }
 
-  private func serve(_ bundle: Bundle, on server: BundleServer) {
+  private func serve(_ bundle: ContentBundle, on server: BundleServer) {
     let body = bundle.encoded()
     server.answer { _ in Answer(headers: ["ETag": "\"\(bundle.digest)\""], body: body) }
   }

@@ -6,49 +6,25 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct FleetFollowingTests {
-  /// A store whose first read of everything misses one key, as one does that reads pages between which a transaction was made.
-  private final class TornStore: FleetStore {
-    private let store: InMemoryStore
-    private let missed: StoreKey
-    private let isTorn = Mutex(true)
+  private final class ReadCount: Sendable {
+    private let count = Mutex(0)
 
-    init(_ store: InMemoryStore, missing key: StoreKey) {
-      self.store = store
-      missed = key
-    }
-
-    func read(_ range: StoreRange, limit: Int) async throws(StoreError) -> StorePage {
-      var page = try await store.read(range, limit: limit)
-      let isFirst = isTorn.withLock { isTorn in
-        defer { isTorn = false }
-        return isTorn
+    func next() -> Int {
+      count.withLock { count in
+        count += 1
+        return count
       }
-      if isFirst { page.entries.removeAll { $0.key == missed } }
-      return page
     }
+  }
 
-    func commit(_ transaction: StoreTransaction) async throws(StoreError) -> CommitOutcome {
-      try await store.commit(transaction)
-    }
-
-    func resolve(_ operation: StoreOperationID) async throws(StoreError) -> ResolvedOutcome {
-      try await store.resolve(operation)
-    }
-
-    func watch(_ range: StoreRange, after revision: StoreRevision) -> StoreWatch {
-      store.watch(range, after: revision)
-    }
-
-    func grantLease(timeToLive: Duration) async throws(StoreError) -> StoreLease {
-      try await store.grantLease(timeToLive: timeToLive)
-    }
-
-    func keepAlive(_ lease: StoreLeaseID) async throws(StoreError) -> StoreLease {
-      try await store.keepAlive(lease)
-    }
-
-    func revoke(_ lease: StoreLeaseID) async throws(StoreError) { try await store.revoke(lease) }
-    func close() async { await store.close() }
+  /// A store whose first read of everything misses one key, as one does that reads pages between which a transaction was made.
+  private static func torn(_ store: InMemoryStore, missing key: StoreKey) -> ObservedStore {
+    let reads = ReadCount()
+    return ObservedStore(
+      store,
+      onRead: { page in
+        if reads.next() == 1 { page.entries.removeAll { $0.key == key } }
+      })
   }
 
   private static let proposal = Proposal(
@@ -60,7 +36,7 @@ struct FleetFollowingTests {
     let fixture = OverviewFixture()
     try await fixture.put(OverviewFixture.keys.rollout, OverviewFixture.record(.running))
     let client = FleetClient(
-      TornStore(fixture.store, missing: OverviewFixture.keys.rollout), fleet: "shop")
+      Self.torn(fixture.store, missing: OverviewFixture.keys.rollout), fleet: "shop")
     var states = client.progress(of: Self.proposal).makeAsyncIterator()
     #expect(
       try await states.next() == .running(OverviewFixture.change, stage: 1, of: 4, .applying))

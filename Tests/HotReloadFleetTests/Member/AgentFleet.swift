@@ -84,8 +84,8 @@ struct AgentFleet {
   }
 
   /// Some content.
-  static func bundle(_ content: String) throws -> Bundle {
-    try Bundle(files: [.init(path: "config/app.toml", bytes: Array(content.utf8))])
+  static func bundle(_ content: String) throws -> ContentBundle {
+    try ContentBundle(files: [.init(path: "config/app.toml", bytes: Array(content.utf8))])
   }
 
   /// Proposes some content and follows it to its end.

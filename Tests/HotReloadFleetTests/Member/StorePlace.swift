@@ -41,7 +41,7 @@ final class OpenPlace: Sendable {
 
   func open() async throws -> any FleetStore {
     switch content {
-    case .memory(let store): SharedStore(store)
+    case .memory(let store): ObservedStore(store, closes: false)
     case .sqlite(let folder): try await SQLiteStore.open(folder.root.appending("fleet.sqlite"))
     case .etcd(let server):
       try EtcdStore(
@@ -49,32 +49,4 @@ final class OpenPlace: Sendable {
         logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
   }
-}
-
-/// A store that others use too: it is not closed by one of them.
-private struct SharedStore: FleetStore {
-  let store: InMemoryStore
-
-  init(_ store: InMemoryStore) { self.store = store }
-
-  func read(_ range: StoreRange, limit: Int) async throws(StoreError) -> StorePage {
-    try await store.read(range, limit: limit)
-  }
-  func commit(_ transaction: StoreTransaction) async throws(StoreError) -> CommitOutcome {
-    try await store.commit(transaction)
-  }
-  func resolve(_ operation: StoreOperationID) async throws(StoreError) -> ResolvedOutcome {
-    try await store.resolve(operation)
-  }
-  func watch(_ range: StoreRange, after revision: StoreRevision) -> StoreWatch {
-    store.watch(range, after: revision)
-  }
-  func grantLease(timeToLive: Duration) async throws(StoreError) -> StoreLease {
-    try await store.grantLease(timeToLive: timeToLive)
-  }
-  func keepAlive(_ lease: StoreLeaseID) async throws(StoreError) -> StoreLease {
-    try await store.keepAlive(lease)
-  }
-  func revoke(_ lease: StoreLeaseID) async throws(StoreError) { try await store.revoke(lease) }
-  func close() async {}
 }

@@ -27,7 +27,7 @@ final class Taker: Sendable {
     set { state.withLock { $0.defers = newValue } }
   }
 
-  func take(_ bundle: HotReloadFleet.Bundle, _ folder: FilePath) throws {
+  func take(_ bundle: ContentBundle, _ folder: FilePath) throws {
     try state.withLock { state in
       state.offered.append(bundle.digest)
       if state.defers { throw RemoteBundleDeferral("later") }

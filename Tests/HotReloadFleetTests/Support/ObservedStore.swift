@@ -1,24 +1,35 @@
 import HotReloadFleet
 import Synchronization
 
-/// Passes everything on to another store; holds up commits, and tells of each call that did not get its answer.
+/// Passes everything on to another store; holds up commits, changes what is read, and tells of each call that did not get its
+/// answer.
 final class ObservedStore: FleetStore {
   private let store: any FleetStore
   private let beforeCommit: @Sendable (StoreTransaction) async -> Void
+  private let onRead: @Sendable (inout StorePage) -> Void
   private let onFailure: @Sendable () -> Void
+  private let closes: Bool
 
+  /// - Parameter closes: false if others use the store too.
   init(
     _ store: any FleetStore,
     beforeCommit: @escaping @Sendable (StoreTransaction) async -> Void = { _ in },
-    onFailure: @escaping @Sendable () -> Void = {}
+    onRead: @escaping @Sendable (inout StorePage) -> Void = { _ in },
+    onFailure: @escaping @Sendable () -> Void = {}, closes: Bool = true
   ) {
     self.store = store
     self.beforeCommit = beforeCommit
+    self.onRead = onRead
     self.onFailure = onFailure
+    self.closes = closes
   }
 
   func read(_ range: StoreRange, limit: Int) async throws(StoreError) -> StorePage {
-    do throws(StoreError) { return try await store.read(range, limit: limit) } catch {
+    do throws(StoreError) {
+      var page = try await store.read(range, limit: limit)
+      onRead(&page)
+      return page
+    } catch {
       onFailure()
       throw error
     }
@@ -54,5 +65,5 @@ final class ObservedStore: FleetStore {
 
   func revoke(_ lease: StoreLeaseID) async throws(StoreError) { try await store.revoke(lease) }
 
-  func close() async { await store.close() }
+  func close() async { if closes { await store.close() } }
 }

@@ -85,7 +85,7 @@ struct SiteLifeTests {
     try await RunningSite.run { site in
       let journal: FilePath = "data/hotreload/default/journal.jsonl"
       #expect(site.folder.exists(journal))
-      try FileManager.default.removeItem(atPath: site.folder.root.string)
+      await Self.remove(site.folder)
       try await site.sync()
       // What was good is served from memory; nothing is made in the place of the root.
       #expect(try await site.page().status == 200)
@@ -109,10 +109,18 @@ struct SiteLifeTests {
         let reasons = await site.site.manager.status().health.reasons
         #expect(reasons == [], "round \(round)")
         if round == 1 {
-          try FileManager.default.removeItem(atPath: site.folder.root.string)
+          await Self.remove(site.folder)
           try await site.sync()
         }
       }
+    }
+  }
+
+  /// Removes a folder into which the journal may be writing meanwhile.
+  private static func remove(_ folder: TemporaryWorkspace) async {
+    await eventually {
+      try? FileManager.default.removeItem(atPath: folder.root.string)
+      return !folder.exists("")
     }
   }
 

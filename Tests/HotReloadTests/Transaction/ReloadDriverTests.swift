@@ -110,7 +110,7 @@ struct ReloadDriverTests {
       for: .config("app"), key: .type(ObjectIdentifier(AppConfig.self))
     ) { content, validating in
       guard let config = content.config else { throw HotReloadError.rejected(.config("app"), []) }
-      return try config.decode(AppConfig.self, validating: validating)
+      return try MadeValue(config, validating: validating)
     }
   }
 

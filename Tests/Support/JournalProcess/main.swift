@@ -54,7 +54,7 @@ for generation in first..<(first + count) {
     path: "config/app.toml", layer: .base, format: .toml, mode: [.ownerReadWrite],
     bytes: Array("a = \(isSame ? 0 : generation)\n".utf8))
   let loaded = try loader.load("app", from: [layer])
-  let fingerprint = loaded.tree.fingerprint
+  let fingerprint = loaded.fingerprint
   let content = KeptContent(
     loaded, fingerprint: fingerprint, generation: generation, environment: "production")
   let attempt = journal.beginAttempt(generation: generation, units: [content.record.key])

@@ -66,10 +66,10 @@ import SystemPackage
     tell(found == kept ? "whole" : "left over: \(found.subtracting(kept))")
   }
 
-  private static func bundle(_ number: Int, bytes: Int) throws -> Bundle {
-    try Bundle(
+  private static func bundle(_ number: Int, bytes: Int) throws -> ContentBundle {
+    try ContentBundle(
       files: (0..<4).map { file in
-        Bundle.File(
+        ContentBundle.File(
           path: "config/sub\(file)/f.toml",
           bytes: Array("n = \(number)\n".utf8) + [UInt8](repeating: 35, count: bytes))
       })

@@ -53,6 +53,7 @@ struct ConfigNamesTests {
       ("config/sub/deep/app.yml", "sub/deep/app", .base),
       ("config/database.production.yaml", "database", .environment("production")),
       ("config/app.local.toml", "app", .local),
+      ("config/app@blue.toml", "app", .variant("blue")),
       (".app.toml", "app", .base),
     ])
   func configName(path: String, name: String, layer: ConfigLayer) throws {
@@ -66,7 +67,7 @@ struct ConfigNamesTests {
     arguments: [
       "config/app.staging.toml", "config/app.v1.production.toml", "config/app.ini", "config/app",
       "config/.app.toml", "config/..data/app.toml", "config/.git/app.toml", "other/app.toml",
-      "app.toml", ".app.production.toml", ".toml", "config/app@blue.toml", "/config/app.toml",
+      "app.toml", ".app.production.toml", ".toml", ".app@blue.toml", "/config/app.toml",
       "config/../config/app.toml", "config/app..toml", "config/app.toml.tmp",
     ])
   func noConfig(path: String) throws {

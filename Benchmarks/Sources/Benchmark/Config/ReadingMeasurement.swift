@@ -34,6 +34,31 @@ extension Measurement {
         target: .atMost(threads == 1 ? 4 : 6))
     }
     try await live.manager.shutdown()
+    try await readVariants(report, scale)
+  }
+
+  /// What it takes to read the value in force for a subject.
+  private static func readVariants(_ report: Report, _ scale: Scale) async throws {
+    let settings = #""experiment": {"weights": {"control": 50, "treatment": 50}}"#
+    let live = try await LiveWorkspace(#"{"port": 8080, "greeting": "", \#(settings)}"#)
+    try live.scratch.write("config/app@treatment.json", #"{"port": 8081}"#)
+    try await live.manager.sync()
+    let stream = try await live.manager.watchConfigChanges("app", as: ReadConfig.self)
+    // As long as a UUID.
+    let subjects = (0..<1_000).map { "0f8fad5b-d9cb-469f-a165-\(100_000_000_000 + $0)" }
+    for threads in [1, 2] {
+      let count = repetitions(threads: threads) / 10
+      let samples = try await interleave(
+        rounds: scale.count(25),
+        [
+          { try await onThreads(threads) { readPort(of: stream, count) } },
+          { try await onThreads(threads) { readPort(of: stream, for: subjects, count) } },
+        ])
+      report.row(
+        "stream.current(for: subject), \(threads == 1 ? "1 thread" : "2 threads")",
+        samples[1].median, floor: samples[0].median, target: .atMost(1_000))
+    }
+    try await live.manager.shutdown()
   }
 }
 
@@ -64,6 +89,17 @@ private func readPort(of field: MutexField, _ count: Int) -> Double {
 @inline(never)
 private func readPort(of stream: ConfigStream<ReadConfig>, _ count: Int) -> Double {
   measure(count) { stream.current.port }
+}
+
+@inline(never)
+private func readPort(
+  of stream: ConfigStream<ReadConfig>, for subjects: [String], _ count: Int
+) -> Double {
+  var next = 0
+  return measure(count) {
+    next = next + 1 == subjects.count ? 0 : next + 1
+    return stream.current(for: subjects[next]).port
+  }
 }
 
 @inline(never)

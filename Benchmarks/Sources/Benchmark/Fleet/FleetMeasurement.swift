@@ -91,8 +91,8 @@ private final class BenchFleet {
     _ = try await round()
   }
 
-  private func bundle() throws -> HotReloadFleet.Bundle {
-    try HotReloadFleet.Bundle(files: [
+  private func bundle() throws -> ContentBundle {
+    try ContentBundle(files: [
       .init(path: "config/app.json", bytes: Array(#"{"number": \#(number)}"#.utf8))
     ])
   }
@@ -121,7 +121,6 @@ private final class BenchFleet {
   func writes() async throws -> (controller: Double, instances: Double) {
     let before = try await client.overview().revision
     _ = try await round()
-    let after = try await client.overview().revision
     var controller = 0
     var instances = 0
     let watch = client.store.watch(client.keys.all, after: before)
@@ -130,10 +129,11 @@ private final class BenchFleet {
       if batch.changes.contains(where: { $0.key == client.keys.rollout }) { controller += 1 }
       instances += batch.changes.count { change in
         members.contains {
-          $0.member.instance != "" && change.key == client.keys.instance($0.member.instance)
+          change.key == client.keys.instance($0.member.instance)
         }
       }
-      if batch.revision >= after { break }
+      // All reports come before that.
+      if batch.changes.contains(where: { $0.key == client.keys.committed }) { break }
     }
     return (Double(controller), Double(instances) / Double(members.count))
   }

@@ -52,7 +52,7 @@ struct FleetBundleCommand: AsyncParsableCommand {
       let settings = try await BlockingExecutor.shared.run {
         try fleet.options(in: workspace).options
       }
-      let bundle = try await HotReloadFleet.Bundle.gather(
+      let bundle = try await ContentBundle.gather(
         from: workspace, scope: content.scope(over: settings.scope))
       if let output {
         try await BlockingExecutor.shared.run {

@@ -128,10 +128,10 @@ struct FleetProposeCommand: FleetCommand {
   }
 
   /// What is to be published first; nil if it is in the store already.
-  private func bundle(_ access: FleetAccess) async throws -> HotReloadFleet.Bundle? {
+  private func bundle(_ access: FleetAccess) async throws -> ContentBundle? {
     if digest != nil { return nil }
     if let bundle { return try await FleetContentOptions.bundle(from: bundle) }
-    return try await HotReloadFleet.Bundle.gather(
+    return try await ContentBundle.gather(
       from: access.workspace, scope: content.scope(over: access.options.scope))
   }
 

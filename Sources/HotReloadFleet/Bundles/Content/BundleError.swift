@@ -9,7 +9,7 @@ public struct BundleError: Error, Sendable, CustomStringConvertible {
     public static let empty = Code(description: "empty")
     /// A path cannot be that of a file in a bundle.
     public static let invalidPath = Code(description: "invalidPath")
-    /// It is beyond one of the bounds of ``Bundle``.
+    /// It is beyond one of the bounds of ``ContentBundle``.
     public static let tooLarge = Code(description: "tooLarge")
     /// The encoded bundle cannot be read.
     public static let malformed = Code(description: "malformed")

@@ -36,7 +36,7 @@ struct BundleListing: Sendable, Hashable {
 
   /// Reads the canonical form, and nothing else.
   init(parsing bytes: [UInt8]) throws(BundleError) {
-    guard bytes.count <= Bundle.maximumListingBytes,
+    guard bytes.count <= ContentBundle.maximumListingBytes,
       let text = String(validating: bytes, as: UTF8.self), text.utf8.starts(with: Self.head.utf8)
     else {
       throw .malformed("the list of a bundle's files does not begin as version 1 does")
@@ -47,7 +47,7 @@ struct BundleListing: Sendable, Hashable {
         separator: UInt8(ascii: " "), maxSplits: 2, omittingEmptySubsequences: false
       ).map { String(Substring($0)) }
       guard parts.count == 3, BundleDigest.isSHA256(parts[0]), let size = Int(parts[1]),
-        (0...Bundle.maximumFileBytes).contains(size)
+        (0...ContentBundle.maximumFileBytes).contains(size)
       else {
         throw .malformed("line \(lines.count + 2) of the list of a bundle's files cannot be read")
       }
@@ -55,7 +55,9 @@ struct BundleListing: Sendable, Hashable {
     }
     try BundlePath.check(lines.lazy.map(\.path))
     let total = lines.reduce(0) { $0 + $1.size }
-    guard !lines.isEmpty, lines.count <= Bundle.maximumFiles, total <= Bundle.maximumBytes else {
+    guard !lines.isEmpty, lines.count <= ContentBundle.maximumFiles,
+      total <= ContentBundle.maximumBytes
+    else {
       throw .malformed("the list of a bundle's files is empty or beyond a bundle's bounds")
     }
     self.init(lines: lines.sorted { BundlePath.precedes($0.path, $1.path) })
@@ -66,10 +68,10 @@ struct BundleListing: Sendable, Hashable {
   }
 
   func checkSize() throws(BundleError) {
-    guard bytes.count <= Bundle.maximumListingBytes else {
+    guard bytes.count <= ContentBundle.maximumListingBytes else {
       throw .tooLarge(
         "the list of its \(lines.count) files, of \(bytes.count) bytes",
-        limit: "\(Bundle.maximumListingBytes) bytes; fewer files or shorter paths fit")
+        limit: "\(ContentBundle.maximumListingBytes) bytes; fewer files or shorter paths fit")
     }
   }
 }

@@ -11,15 +11,15 @@ enum BundleFolder {
   }
 
   /// All files of a folder as a bundle; nil if anything in it cannot be part of one.
-  static func read(_ folder: FilePath) -> Bundle? {
-    var files: [Bundle.File] = []
-    var left = Bundle.maximumBytes
+  static func read(_ folder: FilePath) -> ContentBundle? {
+    var files: [ContentBundle.File] = []
+    var left = ContentBundle.maximumBytes
     guard isFolder(folder), collect(folder, "", &files, &left) else { return nil }
-    return try? Bundle(files: files)
+    return try? ContentBundle(files: files)
   }
 
   private static func collect(
-    _ folder: FilePath, _ prefix: String, _ files: inout [Bundle.File], _ left: inout Int
+    _ folder: FilePath, _ prefix: String, _ files: inout [ContentBundle.File], _ left: inout Int
   ) -> Bool {
     let names = SystemCalls.names(in: folder)
     // Of an empty folder no file of a bundle tells.
@@ -33,11 +33,11 @@ enum BundleFolder {
         continue
       }
       // Links are not files of ours.
-      guard files.count < Bundle.maximumFiles, SystemCalls.isFile(path),
-        let file = try? readStably(path, limit: min(left, Bundle.maximumFileBytes))
+      guard files.count < ContentBundle.maximumFiles, SystemCalls.isFile(path),
+        let file = try? readStably(path, limit: min(left, ContentBundle.maximumFileBytes))
       else { return false }
       left -= file.bytes.count
-      files.append(Bundle.File(path: relative, bytes: file.bytes))
+      files.append(ContentBundle.File(path: relative, bytes: file.bytes))
     }
     return true
   }

@@ -14,7 +14,7 @@ struct BundleFolderWriter {
 
   let root: FilePath
 
-  func store(_ bundle: Bundle) throws(BundleError) -> FilePath {
+  func store(_ bundle: ContentBundle) throws(BundleError) -> FilePath {
     let target = root.appending(bundle.digest.rawValue)
     if BundleFolder.isWhole(target, bundle.digest) { return target }
     do {
@@ -77,7 +77,7 @@ struct BundleFolderWriter {
     throw .fileExists
   }
 
-  private func write(_ bundle: Bundle, into folder: FilePath) throws(Errno) {
+  private func write(_ bundle: ContentBundle, into folder: FilePath) throws(Errno) {
     var made: Set<String> = []
     var folders: [FilePath] = [folder]
     for file in bundle.files {

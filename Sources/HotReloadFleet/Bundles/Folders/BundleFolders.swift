@@ -45,7 +45,7 @@ public final class BundleFolders: Sendable {
   /// Reads a bundle back; nil if it is not there, or not whole.
   ///
   /// - Throws: ``BundleError`` with the code `cancelled`.
-  public func bundle(_ digest: BundleDigest) async throws(BundleError) -> Bundle? {
+  public func bundle(_ digest: BundleDigest) async throws(BundleError) -> ContentBundle? {
     guard digest.isSHA256 else { return nil }
     let folder = root.appending(digest.rawValue)
     return try await BundleError.blocking { () throws(BundleError) in
@@ -58,7 +58,7 @@ public final class BundleFolders: Sendable {
   ///
   /// - Returns: its folder, durable when this returns.
   /// - Throws: ``BundleError``: `noSpace`, `fileSystem`, `cancelled`. No part of the bundle is left then.
-  public func store(_ bundle: Bundle) async throws(BundleError) -> FilePath {
+  public func store(_ bundle: ContentBundle) async throws(BundleError) -> FilePath {
     let root = root
     return try await BundleError.blocking { () throws(BundleError) in
       try BundleFolderWriter(root: root).store(bundle)

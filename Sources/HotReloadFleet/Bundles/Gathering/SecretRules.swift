@@ -15,7 +15,7 @@ struct SecretRules: Sendable {
   /// Refuses files that hold what looks like a secret.
   /// - Throws: ``BundleError`` with the code `secretsFound`, or `unreadable` for a config that cannot be parsed, in which
   ///   anything might stand.
-  func check(_ files: [Bundle.File]) throws(BundleError) {
+  func check(_ files: [ContentBundle.File]) throws(BundleError) {
     var findings: [SecretFinding] = []
     for file in files where findings.count < Self.maximumFindings {
       let left = Self.maximumFindings - findings.count
@@ -36,7 +36,7 @@ struct SecretRules: Sendable {
       findings: findings)
   }
 
-  private func configFindings(in file: Bundle.File) throws(BundleError) -> [SecretFinding] {
+  private func configFindings(in file: ContentBundle.File) throws(BundleError) -> [SecretFinding] {
     guard file.path.utf8.starts(with: "config/".utf8),
       let format = FilePath(file.path).extension.flatMap(ConfigFormat.init(fileExtension:))
     else { return [] }

@@ -4,15 +4,17 @@ extension BundleExchange {
   /// How often a bundle is fetched whose files are not all there, before that is an error: each time its manifest is read anew.
   static let maximumFetches = 3
 
-  func fetch(_ digest: BundleDigest) async throws -> Bundle? {
+  func fetch(_ digest: BundleDigest) async throws -> ContentBundle? {
     guard digest.isSHA256 else { return nil }
     var missing = ""
     for _ in 0..<Self.maximumFetches {
       guard let entry = try await read(keys.bundle(digest)) else { return nil }
       let listing = try listing(entry)
       guard let contents = try await contents(of: listing, missing: &missing) else { continue }
-      let bundle = try Bundle(
-        files: listing.lines.map { Bundle.File(path: $0.path, bytes: contents[$0.sha256] ?? []) })
+      let bundle = try ContentBundle(
+        files: listing.lines.map {
+          ContentBundle.File(path: $0.path, bytes: contents[$0.sha256] ?? [])
+        })
       guard bundle.digest == digest else {
         throw corrupted(digest, "its files have the digest \(bundle.digest)")
       }

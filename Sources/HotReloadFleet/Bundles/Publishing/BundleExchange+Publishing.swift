@@ -6,7 +6,7 @@ extension BundleExchange {
     var pieces: Set<BundlePiece> = []
   }
 
-  func publish(_ bundle: Bundle) async throws {
+  func publish(_ bundle: ContentBundle) async throws {
     let digest = bundle.digest
     var written = Written()
     for round in 1...Self.maximumRounds {
@@ -52,7 +52,7 @@ extension BundleExchange {
 
   /// Puts the pieces that are missing; false if the stage was written by another one.
   private func upload(
-    _ bundle: Bundle, except there: Set<String>, _ written: inout Written
+    _ bundle: ContentBundle, except there: Set<String>, _ written: inout Written
   ) async throws(StoreError) -> Bool {
     var contents: [String: [UInt8]] = [:]
     for (line, file) in zip(bundle.listing.lines, bundle.files) {

@@ -9,14 +9,14 @@ extension FleetStore {
   /// it is not, publish again.
   /// - Throws: ``StoreError``: that of the last of several requests; `corrupted`; `unavailable` if others publish or prune all the
   ///   time; `cancelled`.
-  public func publish(_ bundle: Bundle, under keys: FleetKeys) async throws {
+  public func publish(_ bundle: ContentBundle, under keys: FleetKeys) async throws {
     try await BundleExchange(store: self, keys: keys).publish(bundle)
   }
 
   /// Gets a bundle from the store, and checks each of its bytes; nil if there is none of this digest.
   ///
   /// - Throws: ``StoreError``: `corrupted` if it is not what its digest says; that of the last of several requests; `cancelled`.
-  public func bundle(_ digest: BundleDigest, under keys: FleetKeys) async throws -> Bundle? {
+  public func bundle(_ digest: BundleDigest, under keys: FleetKeys) async throws -> ContentBundle? {
     try await BundleExchange(store: self, keys: keys).fetch(digest)
   }
 

@@ -15,7 +15,7 @@ struct RemoteValidators: Sendable, Hashable, Codable {
 /// What came of asking.
 enum FetchedBundle: Sendable {
   case notModified
-  case bundle(Bundle, RemoteValidators)
+  case bundle(ContentBundle, RemoteValidators)
 }
 
 /// Why nothing came of it.
@@ -70,7 +70,7 @@ final class BundleFetcher: Sendable {
   }
 
   private func fetchOnce(unless known: RemoteValidators) async throws -> FetchedBundle {
-    var headers: HTTPHeaders = ["Accept": "\(Bundle.mediaType), application/json;q=0.9"]
+    var headers: HTTPHeaders = ["Accept": "\(ContentBundle.mediaType), application/json;q=0.9"]
     if let etag = known.etag { headers.add(name: "If-None-Match", value: etag) }
     if let date = known.lastModified { headers.add(name: "If-Modified-Since", value: date) }
     let answer = try await get(endpoint, headers, limit: options.maximumBytes)
@@ -85,9 +85,9 @@ final class BundleFetcher: Sendable {
     }
     try checkDigest(answer)
     try await checkSignature(answer)
-    let bundle: Bundle
+    let bundle: ContentBundle
     do {
-      bundle = try Bundle(decoding: answer.bytes)
+      bundle = try ContentBundle(decoding: answer.bytes)
     } catch {
       throw FetchFailure(
         error: BundleError(

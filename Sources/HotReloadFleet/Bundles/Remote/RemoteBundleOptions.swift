@@ -20,7 +20,7 @@ public struct RemoteBundleOptions: Sendable {
   public var maximumRetryAfter: Duration
   /// How long an answer may take, with its content. Default 30 s; 10 ms to an hour.
   public var requestTimeout: Duration
-  /// The most bytes of an answer. Default ``Bundle/maximumEncodedBytes``, which is also the most.
+  /// The most bytes of an answer. Default ``ContentBundle/maximumEncodedBytes``, which is also the most.
   public var maximumBytes: Int
   /// A file of the certificates that are trusted, in PEM; nil for those that the system trusts.
   public var trustRoots: FilePath?
@@ -41,7 +41,7 @@ public struct RemoteBundleOptions: Sendable {
   public init(
     interval: Duration = .seconds(30), jitter: Double = 0.1, firstDelay: Duration = .seconds(1),
     maximumDelay: Duration = .seconds(300), maximumRetryAfter: Duration = .seconds(3_600),
-    requestTimeout: Duration = .seconds(30), maximumBytes: Int = Bundle.maximumEncodedBytes,
+    requestTimeout: Duration = .seconds(30), maximumBytes: Int = ContentBundle.maximumEncodedBytes,
     trustRoots: FilePath? = nil, headers: [String: String] = [:],
     signingKeys: [BundleSigningKey] = [], pinnedDigest: BundleDigest? = nil,
     requiresDigestHeader: Bool = false
@@ -75,7 +75,7 @@ public struct RemoteBundleOptions: Sendable {
     check("maximumDelay", maximumDelay, min(firstDelay, day)...day)
     check("maximumRetryAfter", maximumRetryAfter, .zero...day)
     check("requestTimeout", requestTimeout, .milliseconds(10) ... .seconds(3_600))
-    check("maximumBytes", maximumBytes, 1...Bundle.maximumEncodedBytes)
+    check("maximumBytes", maximumBytes, 1...ContentBundle.maximumEncodedBytes)
     check("the number of signingKeys", signingKeys.count, 0...Self.maximumKeys)
     check("the number of headers", headers.count, 0...Self.maximumHeaders)
     for (name, value) in headers where !Self.isHeader(name, value) {

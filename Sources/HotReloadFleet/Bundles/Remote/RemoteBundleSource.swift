@@ -10,7 +10,7 @@ import WorkspaceFiles
 ///
 /// - *What is asked.* A GET every ``RemoteBundleOptions/interval`` with `If-None-Match` and `If-Modified-Since`, so that a server answers 304
 ///   as long as nothing changed. After a failure sooner, then later and later, and not before the server's `Retry-After`.
-/// - *What is believed.* A ``Bundle`` in its JSON form, whole, within the bounds, with a right digest, and a right signature if a key was
+/// - *What is believed.* A ``ContentBundle`` in its JSON form, whole, within the bounds, with a right digest, and a right signature if a key was
 ///   given. Anything else is refused: logged as an error, shown by ``status``, and what is in force stays.
 /// - *What is kept.* The bundle in force and the one before, in ``BundleFolders``. So a process starts from what it had, with
 ///   its server away.
@@ -20,7 +20,8 @@ import WorkspaceFiles
 /// older one that was signed.
 public final class RemoteBundleSource: Service, Sendable {
   /// Puts a bundle in force, or throws: ``RemoteBundleDeferral`` if it should be offered again, anything else if it is not good.
-  public typealias Apply = @Sendable (_ bundle: Bundle, _ folder: FilePath) async throws -> Void
+  public typealias Apply =
+    @Sendable (_ bundle: ContentBundle, _ folder: FilePath) async throws -> Void
 
   private struct State {
     var status: RemoteBundleStatus
@@ -146,7 +147,7 @@ extension RemoteBundleSource {
   }
 
   private func take(
-    _ bundle: Bundle, _ validators: RemoteValidators
+    _ bundle: ContentBundle, _ validators: RemoteValidators
   ) async -> RemoteBundleOutcome {
     let (current, refused) = state.withLock { ($0.status.current, $0.status.refused) }
     if bundle.digest == current || bundle.digest == refused {

@@ -20,7 +20,7 @@ struct RemoteBundleTaker: Sendable {
 
   /// Puts a bundle in force.
   /// - Throws: ``Refusal``; ``RemoteBundleDeferral`` while the manager is paused; `CancellationError`.
-  @Sendable func take(_ bundle: Bundle, _ folder: FilePath) async throws {
+  @Sendable func take(_ bundle: ContentBundle, _ folder: FilePath) async throws {
     let before = manager.contentFolder
     try await submit(.folder(folder), "remote, bundle \(bundle.digest.rawValue.prefix(12))")
     guard let problem = try await trial() else { return }

@@ -96,7 +96,7 @@ public final class RemoteContent: Service, Sendable {
     _ workspace: Workspace, _ configuration: HotReloadConfiguration
   ) async throws -> Bool {
     do {
-      _ = try await Bundle.gather(from: workspace, scope: BundleScope(configuration))
+      _ = try await ContentBundle.gather(from: workspace, scope: BundleScope(configuration))
       return true
     } catch {
       if error.code == .cancelled { throw error }

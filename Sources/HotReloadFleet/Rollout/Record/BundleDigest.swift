@@ -1,6 +1,6 @@
 /// The name of a bundle of content, which says what is in it: equal names have equal content, on every instance.
 ///
-/// The rollout only ever compares it. That of a ``Bundle`` is 64 hexadecimal digits of a SHA-256, in lower case.
+/// The rollout only ever compares it. That of a ``ContentBundle`` is 64 hexadecimal digits of a SHA-256, in lower case.
 public struct BundleDigest: RawRepresentable, Sendable, Hashable, Codable, CustomStringConvertible {
   /// The digest as text.
   public let rawValue: String

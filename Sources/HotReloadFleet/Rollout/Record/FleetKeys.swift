@@ -11,7 +11,7 @@
 /// PREFIX/requests/command    RolloutCommand       what a person wants
 /// PREFIX/requests/refusal    Refusal              why the last refused proposal came to nothing
 /// PREFIX/history/NUMBER      RolloutRecord        how the rollout of this release ended
-/// PREFIX/bundles/…           Bundle               what is rolled out, in pieces
+/// PREFIX/bundles/…           ContentBundle        what is rolled out, in pieces
 /// ```
 /// Each instance watches `orders/` alone: a few changes in a rollout, however many instances there are. The controller watches all.
 public struct FleetKeys: Sendable, Hashable {

@@ -25,6 +25,23 @@ public struct StoreClock: Sendable {
     self.sleep = sleep
   }
 
+  /// Does something within a limit, and cancels it then.
+  /// - Returns: nil if it gave nothing, or was not done by then. It has ended in any case.
+  func within<Result: Sendable>(
+    _ limit: Duration, _ body: @escaping @Sendable () async -> Result?
+  ) async -> Result? {
+    let deadline = now() + limit
+    return await withTaskGroup(of: Result?.self) { group in
+      group.addTask(operation: body)
+      group.addTask {
+        try? await self.sleep(deadline)
+        return nil
+      }
+      defer { group.cancelAll() }
+      return await group.next() ?? nil
+    }
+  }
+
   /// What the machine counts, also while it sleeps.
   public static var continuous: StoreClock { StoreClock(ContinuousClock()) }
 }

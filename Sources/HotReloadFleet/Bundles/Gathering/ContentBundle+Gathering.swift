@@ -3,7 +3,7 @@ import SystemPackage
 import WorkspaceFiles
 public import WorkspaceTools
 
-extension Bundle {
+extension ContentBundle {
   /// Makes a bundle of a workspace's files as they are at one moment.
   ///
   /// Links are followed to files below the root only. The files are read twice; if the second reading finds another file, another
@@ -13,7 +13,7 @@ extension Bundle {
   ///   `unreadable`, `cancelled`.
   public static func gather(
     from workspace: Workspace, scope: BundleScope = BundleScope()
-  ) async throws(BundleError) -> Bundle {
+  ) async throws(BundleError) -> ContentBundle {
     let root = workspace.root
     return try await BundleError.blocking { () throws(BundleError) in
       try BundleReader(root: root, scope: scope).read()
@@ -44,7 +44,7 @@ struct BundleReader {
     allowsSecrets = scope.allowsSecrets
   }
 
-  func read() throws(BundleError) -> Bundle {
+  func read() throws(BundleError) -> ContentBundle {
     let files = try readSettled()
     guard !files.isEmpty else {
       throw BundleError(
@@ -52,13 +52,13 @@ struct BundleReader {
         "no file in \(root) belongs to the bundle; its scope includes \(filter.include.joined(separator: ", "))"
       )
     }
-    let bundle = try Bundle(
+    let bundle = try ContentBundle(
       files: files.filter { !BuiltManifest.isOne(FilePath($0.path), $0.bytes) })
     if !allowsSecrets { try SecretRules().check(bundle.files) }
     return bundle
   }
 
-  private func readSettled() throws(BundleError) -> [Bundle.File] {
+  private func readSettled() throws(BundleError) -> [ContentBundle.File] {
     for attempt in 0..<Self.maximumAttempts {
       if attempt > 0 {
         SystemCalls.wait(milliseconds: min(1 << (attempt - 1), Self.maximumRetryWait))
@@ -73,7 +73,7 @@ struct BundleReader {
   }
 
   private struct Reading: Equatable {
-    var file: Bundle.File
+    var file: ContentBundle.File
     var place: FilePath
   }
 
@@ -81,7 +81,8 @@ struct BundleReader {
   private func readOnce() throws(BundleError) -> [Reading]? {
     let paths: [FilePath]
     do {
-      paths = try ResourceFinder(root: root, filter: filter, limit: Bundle.maximumFiles).find()
+      paths = try ResourceFinder(root: root, filter: filter, limit: ContentBundle.maximumFiles)
+        .find()
     } catch {
       throw BundleError(
         error.code == .tooManyFiles ? .tooLarge : .unreadable,
@@ -89,14 +90,15 @@ struct BundleReader {
         cause: error)
     }
     var readings: [Reading] = []
-    var left = Bundle.maximumBytes
+    var left = ContentBundle.maximumBytes
     for path in paths {
       do {
-        let file = try safety.readStably(path, limit: Bundle.maximumFileBytes)
+        let file = try safety.readStably(path, limit: ContentBundle.maximumFileBytes)
         left -= file.bytes.count
         readings.append(
           Reading(
-            file: Bundle.File(path: path.string, bytes: file.bytes), place: file.resolvedPath))
+            file: ContentBundle.File(path: path.string, bytes: file.bytes), place: file.resolvedPath
+          ))
       } catch StableReadError.notSettled, StableReadError.missing {
         return nil
       } catch StableReadError.tooLarge(_, let size, let limit) {
@@ -108,7 +110,7 @@ struct BundleReader {
       guard left >= 0 else {
         throw .tooLarge(
           "the files up to \(path) have more",
-          limit: "\(Bundle.maximumBytes) bytes in all files together")
+          limit: "\(ContentBundle.maximumBytes) bytes in all files together")
       }
     }
     return readings

@@ -2,7 +2,7 @@ import Foundation
 import WorkspaceTools
 
 /// A bundle as one file, to be sent by HTTP or kept: JSON of version 1, which Documentation/FLEET-BUNDLES.md describes.
-extension Bundle {
+extension ContentBundle {
   /// The version of the format.
   public static let formatVersion = 1
   /// The media type that an encoded bundle is served as.

@@ -10,7 +10,7 @@ import Foundation
 /// advises against more than 8 GiB (etcd.io, "System limits"), and keeps what is overwritten or deleted until it is compacted. With
 /// ``maximumBytes`` a hundred bundles that share no file fit into the 2 GiB. ``maximumListingBytes`` lets the list of a bundle's files
 /// be one value of the store, so that a bundle comes to be there, or goes, in one step.
-public struct Bundle: Sendable {
+public struct ContentBundle: Sendable {
   /// One file.
   public struct File: Sendable, Hashable {
     /// Its path relative to the root, with `/` between the components, such as `config/app.toml`.
@@ -85,9 +85,11 @@ public struct Bundle: Sendable {
   }
 }
 
-extension Bundle: Hashable {
+extension ContentBundle: Hashable {
   /// Whether both have the same files: the digest says so.
-  public static func == (left: Bundle, right: Bundle) -> Bool { left.digest == right.digest }
+  public static func == (left: ContentBundle, right: ContentBundle) -> Bool {
+    left.digest == right.digest
+  }
 
   /// Feeds the digest.
   public func hash(into hasher: inout Hasher) { hasher.combine(digest) }
@@ -103,7 +105,7 @@ extension SHA256 {
 }
 
 extension BundleDigest {
-  /// Whether it is a SHA-256 in hexadecimal, as that of a ``Bundle``: 64 digits in lower case.
+  /// Whether it is a SHA-256 in hexadecimal, as that of a ``ContentBundle``: 64 digits in lower case.
   var isSHA256: Bool { Self.isSHA256(rawValue) }
 
   static func isSHA256(_ text: some StringProtocol) -> Bool {
