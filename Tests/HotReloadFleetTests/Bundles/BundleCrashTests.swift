@@ -73,7 +73,7 @@ import WorkspaceTools
   }
 
   private static var program: String {
-    let beside = Foundation.ContentBundle.main.executableURL?.deletingLastPathComponent()
+    let beside = Foundation.Bundle.main.executableURL?.deletingLastPathComponent()
       .appendingPathComponent("StoreProcess").path
     if let beside, FileManager.default.isExecutableFile(atPath: beside) { return beside }
     return FileManager.default.currentDirectoryPath + "/.build/debug/StoreProcess"

@@ -26,7 +26,7 @@ import Testing
   /// - Returns: the last number that it has printed.
   private func run(on file: FilePath, until count: Int) throws -> Int {
     let process = Process()
-    process.executableURL = Foundation.ContentBundle.main.executableURL?.deletingLastPathComponent()
+    process.executableURL = Foundation.Bundle.main.executableURL?.deletingLastPathComponent()
       .appendingPathComponent("StoreProcess")
     if let url = process.executableURL, !FileManager.default.isExecutableFile(atPath: url.path) {
       process.executableURL = URL(fileURLWithPath: ".build/debug/StoreProcess")
