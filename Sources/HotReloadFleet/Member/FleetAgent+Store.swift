@@ -11,7 +11,7 @@ extension FleetAgent {
           switch event {
           case .changed(let mirror, let changes):
             offerContent(of: changes)
-            orders = self.orders(in: mirror.entries.values, at: mirror.revision)
+            orders.update(by: changes.compactMap { keys.change($0) }, to: mirror.revision)
             noteStore(nil)
           case .current(let revision):
             orders.revision = max(orders.revision, revision)
