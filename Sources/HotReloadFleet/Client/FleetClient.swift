@@ -1,6 +1,9 @@
 /// Looks at a fleet, and asks things of it, from outside: what a command line or a deploy script needs. It never moves the
 /// record; what it asks for is done by the fleet's controller.
 public struct FleetClient: Sendable {
+  /// How often content is published that others prune before it is proposed.
+  static let maximumPublications = 3
+
   /// The fleet's store.
   public let store: any FleetStore
   /// Where the fleet is in it.
@@ -40,6 +43,34 @@ public struct FleetClient: Sendable {
 
   // MARK: Asking
 
+  /// Proposes content, and publishes it before if the store does not have it. It takes the place of a proposal that has not begun. Content that is small comes along with
+  /// the proposal, so that instances have it at once.
+  ///
+  /// - Parameters:
+  ///   - by: who proposes it, for people.
+  ///   - stages: the plan; nil for the controller's own.
+  /// - Throws: ``FleetError``.
+  public func propose(
+    _ bundle: ContentBundle, by: String, stages: [RolloutStage]? = nil
+  ) async throws(FleetError) -> Proposal {
+    let encoded = bundle.encoded()
+    let carried = encoded.count <= FleetKeys.maximumCarriedBytes ? encoded : nil
+    for attempt in 0... {
+      do throws(FleetError) {
+        return try await propose(bundle.digest, carrying: carried, by: by, stages: stages)
+      } catch {
+        // It is new, or was pruned before anything named it.
+        guard error.code == .contentMissing, attempt < Self.maximumPublications else { throw error }
+      }
+      do {
+        try await store.publish(bundle, under: keys)
+      } catch {
+        throw .store(error as? StoreError ?? StoreError(.unavailable, "\(error)", cause: error))
+      }
+    }
+    throw .contentMissing(bundle.digest)
+  }
+
   /// Proposes content that is in the store already. It takes the place of a proposal that has not begun.
   ///
   /// - Parameters:
@@ -50,12 +81,21 @@ public struct FleetClient: Sendable {
   public func propose(
     _ content: BundleDigest, by: String, stages: [RolloutStage]? = nil
   ) async throws(FleetError) -> Proposal {
+    try await propose(content, carrying: nil, by: by, stages: stages)
+  }
+
+  private func propose(
+    _ content: BundleDigest, carrying encoded: [UInt8]?, by: String, stages: [RolloutStage]?
+  ) async throws(FleetError) -> Proposal {
     let proposal = Proposal(
       id: StoreOperationID().description, content: content, proposedBy: by, stages: stages)
     let outcome = try await commit(
       StoreTransaction(
         if: [StoreCondition(keys.bundle(content), .present)],
-        then: [.put(keys.proposal, try encode(proposal)), .delete(keys.refusal)]))
+        then: [
+          .put(keys.proposal, try encode(proposal)), .delete(keys.refusal),
+          encoded.map { .put(keys.content, $0) } ?? .delete(keys.content),
+        ]))
     guard outcome else { throw .contentMissing(content) }
     return proposal
   }

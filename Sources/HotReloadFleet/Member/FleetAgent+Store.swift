@@ -9,8 +9,9 @@ extension FleetAgent {
       do {
         for try await event in store.follow(keys.orders, clock: clock) {
           switch event {
-          case .changed(let mirror, _):
-            orders = self.orders(in: mirror.entries.values, at: mirror.revision)
+          case .changed(let mirror, let changes):
+            offerContent(of: changes)
+            orders.update(by: changes.compactMap { keys.change($0) }, to: mirror.revision)
             noteStore(nil)
           case .current(let revision):
             orders.revision = max(orders.revision, revision)
@@ -25,6 +26,13 @@ extension FleetAgent {
         noteStore(error)
       }
       guard await pause.wait(clock) else { return }
+    }
+  }
+
+  /// Hands on what came along with a proposal.
+  private func offerContent(of changes: [StoreChange]) {
+    for case .put(let entry) in changes where entry.key == keys.content {
+      host.offer(entry.value)
     }
   }
 

@@ -79,6 +79,7 @@ final class FleetAgent: Sendable {
       let actions = machines.instance.handle(.start, at: clock.now())
       await perform(actions, &machines, &group)
       group.addTask { await self.followOrders() }
+      group.addTask { await self.host.prepareOffers() }
       group.addTask {
         await self.departure.wait()
         await self.inbox.send(.depart)

@@ -1,6 +1,10 @@
 /// What a fleet does to the process that takes part in it. Each function may be called from any task, one at a time for
 /// each kind of work but for health checks.
 protocol FleetHost: Sendable {
+  /// Takes content, encoded, that may come to be rolled out. Returns at once.
+  func offer(_ encoded: [UInt8])
+  /// Makes ready what is offered, until the task is cancelled.
+  func prepareOffers() async
   /// Gets the content of a release and checks it, and puts nothing in force.
   /// - Returns: what is wrong with it; nil if nothing is.
   func validate(_ release: Release) async -> String?

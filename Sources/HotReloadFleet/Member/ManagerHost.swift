@@ -13,7 +13,7 @@ final class ManagerHost: FleetHost {
   let manager: HotReloadManager
   let store: any FleetStore
   let keys: FleetKeys
-  let folders: BundleFolders
+  let content: ReleaseContent
   let folder: InstanceFolder
   let scope: BundleScope
   let instance: String
@@ -30,7 +30,7 @@ final class ManagerHost: FleetHost {
     self.manager = manager
     self.store = store
     self.keys = keys
-    self.folders = folders
+    content = ReleaseContent(folders, store, keys)
     self.folder = folder
     scope = options.scope
     instance = folder.name
@@ -40,9 +40,13 @@ final class ManagerHost: FleetHost {
 
   // MARK: Content
 
+  func offer(_ encoded: [UInt8]) { content.offer(encoded) }
+
+  func prepareOffers() async { await content.prepareOffers() }
+
   func validate(_ release: Release) async -> String? {
     do {
-      let folder = try await fetch(release.content)
+      let folder = try await content.folder(of: release.content)
       let found = try await manager.check(content: folder)
       return Self.text(found.sorted { $0.key < $1.key }.flatMap(\.value))
     } catch {
@@ -52,7 +56,7 @@ final class ManagerHost: FleetHost {
 
   func apply(_ release: Release) async -> String? {
     do {
-      let folder = try await fetch(release.content)
+      let folder = try await content.folder(of: release.content)
       return try await submit(.folder(folder), release)
     } catch {
       return "\(error)"
@@ -63,9 +67,11 @@ final class ManagerHost: FleetHost {
     var pause = RetryPause()
     repeat {
       do {
-        let content: Candidate.Content =
-          if let release { .folder(try await fetch(release.content)) } else { .workspace }
-        guard let failure = try await submit(content, release) else { return }
+        let place: Candidate.Content =
+          if let release { .folder(try await content.folder(of: release.content)) } else {
+            .workspace
+          }
+        guard let failure = try await submit(place, release) else { return }
         logger.error("the way back is refused, and tried again: \(failure)")
       } catch {
         logger.error("the way back failed, and is tried again: \(error)")
@@ -78,15 +84,6 @@ final class ManagerHost: FleetHost {
     let report = try await manager.submit(
       Candidate(producer: .other(name), scope: .everything, content: content))
     return Self.text(report.errors)
-  }
-
-  /// The folder of a bundle, which is fetched if it is not here.
-  private func fetch(_ content: BundleDigest) async throws -> FilePath {
-    if let folder = try await folders.folder(of: content) { return folder }
-    guard let bundle = try await store.bundle(content, under: keys) else {
-      throw FleetError.contentMissing(content)
-    }
-    return try await folders.store(bundle)
   }
 
   /// What is wrong, without the values that are not for everybody to see; nil if nothing is.
@@ -116,7 +113,7 @@ final class ManagerHost: FleetHost {
   }
 
   func settle(on memory: InstanceMemory) async {
-    await folders.prune(keeping: Set([memory.good, memory.attempt].compactMap { $0?.content }))
+    await content.prune(keeping: Set([memory.good, memory.attempt].compactMap { $0?.content }))
   }
 
   // MARK: The workspace's own files
@@ -144,8 +141,7 @@ final class ManagerHost: FleetHost {
         bundle.digest == content
       else { return nil }
       do {
-        try await store.publish(bundle, under: keys)
-        let proposal = try await client.propose(content, by: instance)
+        let proposal = try await client.propose(bundle, by: instance)
         return await refusal(of: proposal, client)
       } catch {
         logger.warning("the change could not be proposed, and is tried again: \(error)")

@@ -14,13 +14,8 @@ extension ConfigLoader {
   /// - Throws: ``WorkspaceError`` if a folder cannot be listed, or there are more than ``maximumFiles`` files.
   public func names() throws(WorkspaceError) -> [String] {
     guard SystemCalls.isDirectory(workspace.configDirectory) else { return [] }
-    let endings = ConfigFiles.extensions.map(\.name).joined(separator: ",")
-    let directory = ConfigFiles.directory.string
     let filter: PathFilter
-    do {
-      filter = try PathFilter(
-        include: ["\(directory)/**/*.{\(endings)}"], exclude: ["\(directory)/**/.*"])
-    } catch {
+    do { filter = try Self.configFiles.get() } catch {
       throw WorkspaceError(code: .invalidPattern, message: "\(error)", cause: error)
     }
     let finder = ResourceFinder(
@@ -28,5 +23,13 @@ extension ConfigLoader {
       followsLinksOut: options.allowsLinksOutOfRoot)
     let names = Set(try finder.find().compactMap { configName(of: $0)?.name })
     return names.sorted()
+  }
+
+  /// Every file that may be a config's. Compiled once: it takes longer than looking through a folder of some files.
+  private static let configFiles = Result {
+    let endings = ConfigFiles.extensions.map(\.name).joined(separator: ",")
+    let directory = ConfigFiles.directory.string
+    return try PathFilter(
+      include: ["\(directory)/**/*.{\(endings)}"], exclude: ["\(directory)/**/.*"])
   }
 }

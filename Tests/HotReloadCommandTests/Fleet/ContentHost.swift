@@ -21,6 +21,9 @@ final class ContentHost: FleetHost {
     return bundle?["config/app.toml"].map { String(decoding: $0, as: UTF8.self) }
   }
 
+  func offer(_ encoded: [UInt8]) {}
+  func prepareOffers() async {}
+
   func validate(_ release: Release) async -> String? {
     guard let config = await config(of: release) else { return "there is no config/app.toml" }
     return config.contains("invalid") ? "config/app.toml:1:9 state: it is invalid" : nil

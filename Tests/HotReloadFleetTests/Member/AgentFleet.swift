@@ -92,9 +92,8 @@ struct AgentFleet {
   func propose(
     _ content: String, stages: [RolloutStage]? = nil
   ) async throws -> ProposalProgress.State? {
-    let bundle = try Self.bundle(content)
-    try await store.publish(bundle, under: client.keys)
-    let proposal = try await client.propose(bundle.digest, by: "somebody", stages: stages)
+    let proposal = try await client.propose(
+      Self.bundle(content), by: "somebody", stages: stages)
     var last: ProposalProgress.State?
     for try await state in client.progress(of: proposal) { last = state }
     return last

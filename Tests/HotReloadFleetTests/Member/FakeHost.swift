@@ -10,6 +10,7 @@ final class FakeHost: FleetHost {
     var applied: [Release] = []
     var proposed: [BundleDigest] = []
     var settled: [Release?] = []
+    var offered: [[UInt8]] = []
   }
 
   /// What is wrong with a content, and when it shows.
@@ -25,9 +26,14 @@ final class FakeHost: FleetHost {
   var running: Release? { state.withLock { $0.running } }
   var applied: [Release] { state.withLock { $0.applied } }
   var proposed: [BundleDigest] { state.withLock { $0.proposed } }
+  var offered: [[UInt8]] { state.withLock { $0.offered } }
   var memories: [InstanceMemory] { state.withLock { $0.memories } }
 
   private func fault(_ release: Release) -> Fault? { faults[release.content] }
+
+  func offer(_ encoded: [UInt8]) { state.withLock { $0.offered.append(encoded) } }
+
+  func prepareOffers() async {}
 
   func validate(_ release: Release) async -> String? {
     fault(release) == .validate ? "app.toml:1:1: it is invalid" : nil

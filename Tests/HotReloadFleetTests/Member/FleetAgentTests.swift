@@ -140,4 +140,25 @@ struct FleetAgentTests {
       try await fleet.wait(for: member) { $0.report.drift == nil }
     }
   }
+
+  @Test func `small content comes along with its proposal, large content does not`() async throws {
+    let fleet = try await AgentFleet(2)
+    try await fleet.run { fleet in
+      let small = try AgentFleet.bundle("small")
+      guard case .committed = try await fleet.propose("small") else {
+        Issue.record("it was not committed")
+        return
+      }
+      let large = String(repeating: "# large\n", count: FleetKeys.maximumCarriedBytes / 8)
+      guard case .committed = try await fleet.propose(large) else {
+        Issue.record("it was not committed")
+        return
+      }
+      for member in fleet.members {
+        #expect(member.host.offered == [small.encoded()])
+        let release = try #require(member.host.running)
+        #expect(release.content == (try AgentFleet.bundle(large).digest))
+      }
+    }
+  }
 }

@@ -20,14 +20,22 @@ extension Measurement {
     for (count, target) in [(1, 6.0), (20, 4.0), (100, 4.0)] {
       let etcd = try await EtcdProcess(binary)
       let raw = RawEtcd(etcd.endpoint)
-      let watchers = try await RawWatchers(count, on: raw)
+      let watchers = try await RawWatchers(count, on: raw, key: "raw/told", writes: false)
+      let writers = try await RawWatchers(count, on: raw, key: "raw/answered", writes: true)
       let fleet = try await BenchFleet(count, on: etcd.endpoint)
       let samples = try await interleave(
-        rounds: scale.count(40), [{ try await fleet.round() }, { try await watchers.round() }])
+        rounds: scale.count(40),
+        [
+          { try await fleet.round() }, { try await watchers.round() },
+          { try await writers.round() },
+        ])
       for (name, part) in [("p50", 0.5), ("p95", 0.95)] {
         report.row(
           "\(count) instances, \(name)", samples[0].percentile(part),
           floor: samples[1].percentile(part), target: part == 0.5 ? .ratio(target) : nil)
+        report.row(
+          "\(count) instances, \(name), if each watcher writes too", samples[0].percentile(part),
+          floor: samples[2].percentile(part))
       }
       let writes = try await fleet.writes()
       report.row(
@@ -38,6 +46,7 @@ extension Measurement {
         target: .atMost(3))
       await fleet.stop()
       watchers.stop()
+      writers.stop()
       try await raw.close()
       etcd.stop()
     }
@@ -50,6 +59,8 @@ private final class BenchFleet {
   private let members: [(member: FleetMember, stream: ConfigStream<SampleNumber>)]
   private let scratch: TemporaryWorkspace
   private let running: Task<Void, Never>
+  private let arrivals: Countdown
+  private var listeners: [Task<Void, Never>] = []
   private var number = 1
 
   struct SampleNumber: Decodable, Sendable { var number: Int }
@@ -77,6 +88,10 @@ private final class BenchFleet {
         (member, try await member.manager.watchConfigChanges("app", as: SampleNumber.self)))
     }
     self.members = members
+    arrivals = Countdown(count)
+    for (_, stream) in members {
+      listeners.append(Task { [arrivals] in for await _ in stream { arrivals.down() } })
+    }
     running = Task { [members] in
       await withTaskGroup(of: Void.self) { group in
         for (member, _) in members { group.addTask { try? await member.run() } }
@@ -102,11 +117,10 @@ private final class BenchFleet {
     number += 1
     let bundle = try bundle()
     try await client.store.publish(bundle, under: client.keys)
+    arrivals.start()
     let start = monotonicNanoseconds()
-    _ = try await client.propose(bundle.digest, by: "bench")
-    for (_, stream) in members {
-      while stream.current.number != number { await Task.yield() }
-    }
+    _ = try await client.propose(bundle, by: "bench")
+    await arrivals.wait()
     let elapsed = Double(monotonicNanoseconds() - start)
     for try await overview in client.overviews()
     where overview.committed?.content == bundle.digest { break }
@@ -141,6 +155,7 @@ private final class BenchFleet {
   func stop() async {
     running.cancel()
     await running.value
+    for listener in listeners { await listener.value }
     await client.store.close()
   }
 }

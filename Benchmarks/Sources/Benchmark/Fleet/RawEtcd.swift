@@ -33,12 +33,23 @@ final class RawEtcd: Sendable {
     _ = try await answer.body.collect(upTo: 1 << 20)
   }
 
+  /// Puts a value if another key is there, as an instance reports under a condition.
+  func put(_ key: String, _ value: String, ifPresent other: String) async throws {
+    let body =
+      #"{"compare":[{"target":"CREATE","result":"GREATER","key":"\#(Self.base64(other))","create_revision":"0"}],"#
+      + #""success":[{"request_put":{"key":"\#(Self.base64(key))","value":"\#(Self.base64(value))"}}]}"#
+    let answer = try await client.execute(request("/v3/kv/txn", body), timeout: .seconds(5))
+    _ = try await answer.body.collect(upTo: 1 << 20)
+  }
+
   /// Tells of each message of a watch, the first of which says that it is there.
-  func watch(_ key: String, _ told: @escaping @Sendable () -> Void) async throws {
+  func watch(
+    _ key: String, _ told: @escaping () async throws -> Void
+  ) async throws {
     let body = #"{"create_request":{"key":"\#(Self.base64(key))"}}"#
     let answer = try await client.execute(request("/v3/watch", body), timeout: .hours(1))
     for try await chunk in answer.body {
-      for byte in chunk.readableBytesView where byte == UInt8(ascii: "\n") { told() }
+      for byte in chunk.readableBytesView where byte == UInt8(ascii: "\n") { try await told() }
     }
   }
 }
@@ -46,32 +57,36 @@ final class RawEtcd: Sendable {
 /// Watchers of one key, on connections of their own.
 final class RawWatchers: Sendable {
   private let etcd: RawEtcd
-  private let key = "hotreload-bench/raw"
-  private let count: Int
-  private let told = Mutex(0)
+  private let key: String
+  private let told: Countdown
   private let tasks: Mutex<[Task<Void, any Error>]> = Mutex([])
 
-  init(_ count: Int, on etcd: RawEtcd) async throws {
+  /// - Parameter writes: whether each of them, when it is told, makes a write under a condition and waits for its answer.
+  init(_ count: Int, on etcd: RawEtcd, key: String, writes: Bool) async throws {
     self.etcd = etcd
-    self.count = count
-    for _ in 0..<count {
-      let task = Task { try await self.etcd.watch(self.key) { self.told.withLock { $0 += 1 } } }
+    self.key = key
+    told = Countdown(count)
+    for index in 0..<count {
+      let task = Task { [told] in
+        var isOpen = false
+        try await etcd.watch(key) {
+          if writes, isOpen { try await etcd.put("\(key)-\(index)", "told", ifPresent: key) }
+          isOpen = true
+          told.down()
+        }
+      }
       tasks.withLock { $0.append(task) }
     }
-    try await wait()
+    await told.wait()
   }
 
-  /// Nanoseconds from before a put to when the last of them was told.
+  /// Nanoseconds from before a put to when the last of them was told, and has written.
   func round() async throws -> Double {
-    told.withLock { $0 = 0 }
+    told.start()
     let start = monotonicNanoseconds()
     try await etcd.put(key, "\(start)")
-    try await wait()
+    await told.wait()
     return Double(monotonicNanoseconds() - start)
-  }
-
-  private func wait() async throws {
-    while told.withLock({ $0 }) < count { await Task.yield() }
   }
 
   func stop() {

@@ -117,8 +117,12 @@ struct FleetProposeCommand: FleetCommand {
       return try write(
         fleet.renderer.unchanged(committed, time: nanosecondsSince1970()))
     }
-    if let made { try await client.store.publish(made, under: client.keys) }
-    let proposal = try await client.propose(wanted, by: person.name, stages: plan)
+    let proposal =
+      if let made {
+        try await client.propose(made, by: person.name, stages: plan)
+      } else {
+        try await client.propose(wanted, by: person.name, stages: plan)
+      }
     try write(fleet.renderer.proposed(proposal, made, time: nanosecondsSince1970()))
     guard wait else { return }
     let waiting = FleetWaiting(

@@ -32,8 +32,13 @@ struct FleetOrders: Sendable, Hashable {
   /// Takes in what one commit changed. What is in here already is taken in once only.
   mutating func apply(_ changes: some Sequence<FleetChange>, at revision: StoreRevision) {
     guard revision > self.revision else { return }
+    update(by: changes, to: revision)
+  }
+
+  /// Takes in changes that are known to be new.
+  mutating func update(by changes: some Sequence<FleetChange>, to revision: StoreRevision) {
     for change in changes { take(change) }
-    self.revision = revision
+    self.revision = max(self.revision, revision)
   }
 
   private mutating func take(_ change: FleetChange) {

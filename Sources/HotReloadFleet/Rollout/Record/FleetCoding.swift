@@ -66,14 +66,16 @@ extension FleetKeys {
   /// A rollout that has ended; nil if this version cannot read it.
   func pastRollout(_ bytes: [UInt8]) -> RolloutRecord? { try? decode(bytes) }
 
-  /// Reads the version first: of another one, nothing else can be relied on.
+  /// Of another version nothing can be relied on, so what is told of a value that cannot be read is its version first.
   private func decode<Value: Decodable & VersionedValue>(_ bytes: [UInt8]) throws -> Value {
     let data = Data(bytes)
+    let value = Result { try JSONDecoder().decode(Value.self, from: data) }
+    if case .success(let value) = value, value.version == Value.currentVersion { return value }
     let found = try JSONDecoder().decode(VersionOnly.self, from: data).version
     guard found == Value.currentVersion else {
       throw UnknownVersion(found: found, known: Value.currentVersion)
     }
-    return try JSONDecoder().decode(Value.self, from: data)
+    return try value.get()
   }
 }
 
@@ -88,6 +90,7 @@ private struct UnknownVersion: Error, CustomStringConvertible {
 /// A value that says which version of its format it is.
 protocol VersionedValue {
   static var currentVersion: Int { get }
+  var version: Int { get }
 }
 
 extension RolloutRecord: VersionedValue {}

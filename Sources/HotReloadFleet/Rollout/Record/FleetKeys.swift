@@ -4,6 +4,7 @@
 /// PREFIX/orders/rollout      RolloutRecord        what every instance does
 /// PREFIX/orders/committed    CommittedRelease     what the fleet agreed on
 /// PREFIX/orders/controller   ControllerSeat       who leads; under its lease
+/// PREFIX/orders/content      ContentBundle        what was proposed last, if it is small
 /// PREFIX/instances/NAME      InstanceReport       under the lease of that instance
 /// PREFIX/failures/NUMBER     RolloutFailure       somebody failed with this release
 /// PREFIX/quarantine/DIGEST   QuarantinedBundle    what must not come again
@@ -15,6 +16,10 @@
 /// ```
 /// Each instance watches `orders/` alone: a few changes in a rollout, however many instances there are. The controller watches all.
 public struct FleetKeys: Sendable, Hashable {
+  /// The most bytes of encoded content that every instance is sent with a proposal: 64 KiB. It is sent to each of them, so that a
+  /// thousand get 64 MiB then; what is larger each fetches for itself.
+  public static let maximumCarriedBytes = 64 << 10
+
   /// What all keys begin with, without a slash at its end.
   public let prefix: String
 
@@ -35,6 +40,9 @@ public struct FleetKeys: Sendable, Hashable {
   public var committed: StoreKey { key("orders/committed") }
   /// Who leads.
   public var controller: StoreKey { key("orders/controller") }
+  /// What was proposed last, encoded, if it has no more than ``maximumCarriedBytes``: instances have it then before it is their turn, and
+  /// need not ask for it.
+  public var content: StoreKey { key("orders/content") }
   /// What is to be rolled out next.
   public var proposal: StoreKey { key("requests/proposal") }
   /// What a person wants.
