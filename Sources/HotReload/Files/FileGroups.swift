@@ -21,9 +21,6 @@ final class FileGroups: Sendable {
     state.withLock { $0.paths[group] }
   }
 
-  /// All groups.
-  var names: [String] { state.withLock { Array($0.paths.keys) } }
-
   /// The groups that a file belongs to, by its path relative to the root.
   func groups(of path: FilePath) -> Set<String> {
     state.withLock { $0.groups[path] ?? [] }

@@ -27,7 +27,7 @@ struct ContentCheckTests {
       "good", [ManagedFixture.app: Fixture.text(2), Self.other: Fixture.text(2), Self.page: "new"])
     let fine = try await fixture.manager.check(content: good)
     #expect(Set(fine.keys).isSuperset(of: [.config("app"), .config("other"), .templates]))
-    #expect(fine.values.allSatisfy(\.isEmpty))
+    #expect(fine.values.allSatisfy { $0.isEmpty })
     let bad = try fixture.release(
       "bad",
       [

@@ -228,7 +228,7 @@ struct FolderContentTests {
       configuration.bake = .seconds(60)
       configuration.healthCheckInterval = .milliseconds(10)
       configuration.healthCheck = { snapshot in
-        if snapshot.config("app")?.table?["a"]?.number == 66 { throw ConfigProblems("a", "bad") }
+        if snapshot.a(of: "app") == 66 { throw ConfigProblems("a", "bad") }
       }
     }
     let app = try await fixture.app()
@@ -251,7 +251,7 @@ struct FolderContentTests {
     _ = try await fixture.manager.register(SetJoiner(.templates), for: [.templates])
     let app = try await fixture.app()
     let folders = try (0..<4).map {
-      try fixture.release("\($0)", [ManagedFixture.app: Fixture.text($0 + 10), page: "\($0)"])
+      try fixture.release(FilePath("\($0)"), [ManagedFixture.app: Fixture.text($0 + 10), page: "\($0)"])
     }
     for number in 0..<200 {
       #expect(try await fixture.bring(folders[number % 4]).isAccepted)

@@ -30,7 +30,8 @@ struct ManagedFixture {
     variables: [String: String] = [:], adjust: (inout HotReloadConfiguration) -> Void = { _ in }
   ) async throws {
     folder = try TemporaryWorkspace()
-    releases = try TemporaryWorkspace(prefix: "releases")
+    let releases = try TemporaryWorkspace(prefix: "releases")
+    self.releases = releases
     for (path, text) in files { try folder.write(path, text) }
     let first = try initial.map { try Self.write($0, as: "initial", in: releases) }
     var configuration = Self.configuration(initial: first)
@@ -119,5 +120,13 @@ final class SetJoiner: ReloadParticipant {
       ])
     }
     return set.paths.map { "\($0)=\(set[$0]?.text ?? "?")" }.joined(separator: " ")
+  }
+}
+
+extension Snapshot {
+  /// The number `a` of a config.
+  func a(of name: String) -> Int? {
+    guard case .integer(let number)? = config(name)?["a"]?.value else { return nil }
+    return Int(number)
   }
 }

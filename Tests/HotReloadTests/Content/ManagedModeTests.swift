@@ -147,8 +147,8 @@ struct ManagedModeTests {
     let reports = try await [one, two, three]
     _ = try await again
     try await fixture.manager.sync()
-    #expect(reports.allSatisfy(\.isAccepted))
-    #expect(reports.map(\.contentFolder) == [first, third, third])
+    #expect(reports.allSatisfy { $0.isAccepted })
+    #expect(reports.map { $0.contentFolder } == [first, third, third])
     #expect(app.current.a == 4 && product.current.a == 4)
     #expect(fixture.manager.contentFolder == third)
     try await fixture.end()
@@ -163,7 +163,7 @@ struct ManagedModeTests {
     #expect(fixture.manager.contentFolder == fixture.releases.path("initial"))
     let status = await fixture.manager.status()
     #expect(status.contentFolder == fixture.manager.contentFolder && status.isManaged)
-    let text = String(decoding: status.jsonBytes(), as: UTF8.self)
+    let text = String(decoding: try status.jsonBytes(), as: UTF8.self)
     #expect(text.contains("\"contentFolder\"") && text.contains("\"isManaged\":true"))
     try await fixture.end()
   }

@@ -11,6 +11,8 @@ struct PlaceModelTests {
   private static let names = ["app", "left", "right"]
   private static let page: FilePath = "templates/a.mustache"
 
+  private static func file(_ name: String) -> FilePath { FilePath("config/\(name).toml") }
+
   /// Everything that one folder or the workspace has, or has had.
   private struct World {
     var contents: [FilePath?: [FilePath: String]] = [:]
@@ -26,7 +28,7 @@ struct PlaceModelTests {
     _ number: Int, isGood: Bool, by random: inout SeededGenerator
   ) -> [FilePath: String] {
     var files: [FilePath: String] = [page: "\(number)"]
-    for name in names { files["config/\(name).toml"] = Fixture.text(number) }
+    for name in names { files[file(name)] = Fixture.text(number) }
     if random.below(3) == 0 { files["config/right.toml"] = nil }
     guard !isGood else { return files }
     switch random.below(4) {
@@ -51,8 +53,8 @@ struct PlaceModelTests {
         try await Self.step(&world, fixture, &random)
         let snapshot = fixture.manager.snapshot()
         for name in Self.names {
-          let expected = world.inForce["config/\(name).toml"]
-          let value = snapshot.config(name)?.table?["a"]?.number.map { Fixture.text(Int($0)) }
+          let expected = world.inForce[Self.file(name)]
+          let value = snapshot.a(of: name).map { Fixture.text($0) }
           #expect(value == expected, "config \(name): \(random)")
         }
         let page = "templates/a.mustache=\(world.inForce[Self.page] ?? "")"

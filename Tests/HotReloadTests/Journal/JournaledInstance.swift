@@ -76,6 +76,7 @@ extension JournalEntry.Event {
     case .lastGood(let content): "good \(content.unit.eventName ?? "")"
     case .quarantined(let key, _): "quarantined \(key.unit.eventName ?? "")"
     case .quarantineCleared: "cleared"
+    case .removed(let unit, _): "removed \(unit.eventName ?? "")"
     case .rolledBack(let unit, _, _, _): "rolled back \(unit.eventName ?? "")"
     case .generation: "generation"
     }
