@@ -9,6 +9,8 @@ final class HeldChanges: Sendable {
   private struct State {
     var count: UInt64 = 0
     var paths: Set<FilePath> = []
+    /// Those that are being loaded, so that they may not be held any more afterwards.
+    var loading: Set<FilePath> = []
     var last: UInt64 = 0
     var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
     var isFinished = false
@@ -20,6 +22,22 @@ final class HeldChanges: Sendable {
     wake { state in
       state.count += 1
       for path in paths where state.paths.count < Self.maximumPaths { state.paths.insert(path) }
+    }
+  }
+
+  /// The workspace's own files are read from now on, to be put in force.
+  func beginLoading() {
+    state.withLock { state in
+      state.loading.formUnion(state.paths)
+      state.paths = []
+    }
+  }
+
+  /// What was read is in force, or is not. What changed after it was read is held in either case.
+  func endLoading(isInForce: Bool) {
+    state.withLock { state in
+      if !isInForce { state.paths.formUnion(state.loading) }
+      state.loading = []
     }
   }
 
@@ -37,7 +55,7 @@ final class HeldChanges: Sendable {
   /// What has changed, once there is more than at that count; nil at the end and when the task is cancelled.
   func next(after count: UInt64) async -> (count: UInt64, paths: [FilePath])? {
     while !Task.isCancelled {
-      let now = state.withLock { ($0.count, $0.isFinished, $0.paths) }
+      let now = state.withLock { ($0.count, $0.isFinished, $0.paths.union($0.loading)) }
       if now.0 > count { return (now.0, now.2.sorted { $0.string < $1.string }) }
       if now.1 { return nil }
       await wait(after: count)
@@ -65,7 +83,7 @@ final class HeldChanges: Sendable {
   }
 }
 
-/// The workspace's own files that have changed since the manager started and are not in force: an `AsyncSequence` with an
+/// The workspace's own files that have changed and were not put in force since: an `AsyncSequence` with an
 /// element each time that more have, for a slow consumer the newest only. It ends with the manager and with the task.
 public struct HeldChangeSequence: AsyncSequence, Sendable {
   /// Nothing can go wrong.

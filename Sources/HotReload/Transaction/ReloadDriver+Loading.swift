@@ -13,6 +13,7 @@ extension ReloadDriver {
       let running = state.machine.running
       return (running?.root ?? state.machine.root, running?.isWhole ?? false)
     }
+    if isWhole, root == .workspace { held?.beginLoading() }
     let configs = configs.reading(from: root.folder)
     var results: [UnitID: Machine.LoadResult] = [:]
     var facts = LoadFacts()

@@ -56,11 +56,11 @@ struct ContentCheckTests {
     let fixture = try await ManagedFixture([
       ManagedFixture.app: Fixture.text(1), Self.other: Fixture.text(1),
     ])
-    _ = try await fixture.app()
+    let app = try await fixture.app()
     let empty = try fixture.release("empty", [:])
     let found = try await fixture.manager.check(content: empty)
     #expect(found[.config("app")]?.first?.message.contains("config/app.toml") == true)
-    #expect(found[.config("other")] == nil)
+    #expect(found[.config("other")] == nil && app.current.a == 1)
     try await fixture.end()
   }
 

@@ -207,7 +207,7 @@ struct FolderContentTests {
     let page: FilePath = "templates/a.mustache"
     let fixture = try await ManagedFixture([ManagedFixture.app: Fixture.text(1), page: "own"])
     _ = try await fixture.manager.register(SetJoiner(.templates), for: [.templates])
-    _ = try await fixture.app()
+    let app = try await fixture.app()
     let bad = try fixture.release("bad", [ManagedFixture.app: "a = 1\nb = \"x\"\n", page: "bad"])
     let config = try await fixture.bring(bad).outcome(of: "app")?.diagnostics.first
     #expect(config?.location?.file == "config/app.toml" && config?.location?.line == 2)
@@ -219,6 +219,7 @@ struct FolderContentTests {
     try await fixture.bring(
       fixture.release("good", [ManagedFixture.app: Fixture.text(2), page: "good"]))
     for case .fileChanged(let path, _) in fixture.recorder.take() { #expect(!path.isAbsolute) }
+    #expect(app.current.a == 2)
     try await fixture.end()
   }
 

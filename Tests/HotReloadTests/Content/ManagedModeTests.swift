@@ -1,3 +1,4 @@
+import Foundation
 import HotReloadTesting
 import SystemPackage
 import Testing
@@ -56,6 +57,41 @@ struct ManagedModeTests {
     #expect(app.current.a == 2)
     #expect(try await fixture.bringBack().isAccepted)
     #expect(app.current.a == 5)
+    try await fixture.end()
+  }
+
+  @Test("holds what its own files have until they are brought back")
+  func holdsUntilBack() async throws {
+    let other: FilePath = "config/other.toml"
+    let fixture = try await ManagedFixture()
+    let app = try await fixture.app()
+    try await fixture.bring(fixture.release("1", a: 2))
+    try await fixture.edit(ManagedFixture.app, "a = ]")
+    #expect(try await !fixture.bringBack().isAccepted)
+    var refused = fixture.manager.heldChanges().makeAsyncIterator()
+    #expect(await refused.next() == [ManagedFixture.app])
+    try await fixture.edit(ManagedFixture.app, Fixture.text(5))
+    #expect(try await fixture.bringBack().isAccepted && app.current.a == 5)
+    try await fixture.edit(other, Fixture.text(6))
+    var held = fixture.manager.heldChanges().makeAsyncIterator()
+    #expect(await held.next() == [other])
+    try await fixture.end()
+  }
+
+  @Test("has one group of its own files and a config at once, and no way around holding that")
+  func config() async throws {
+    let fixture = try await ManagedFixture()
+    let app = try await fixture.app()
+    let both = try await fixture.manager.watchFiles("both", [ManagedFixture.app])
+    try await fixture.edit(ManagedFixture.app, Fixture.text(8))
+    #expect(both.current[ManagedFixture.app] == Array(Fixture.text(8).utf8) && app.current.a == 1)
+    for (from, to) in [("config", "away"), ("away", "config")] {
+      try FileManager.default.moveItem(
+        atPath: fixture.folder.path(FilePath(from)).string,
+        toPath: fixture.folder.path(FilePath(to)).string)
+      try await fixture.manager.sync()
+    }
+    #expect(app.current.a == 1)
     try await fixture.end()
   }
 
