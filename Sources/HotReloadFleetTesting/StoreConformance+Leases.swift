@@ -21,14 +21,13 @@ extension StoreConformance {
       }
     },
     Check("A lease that is kept alive lives on") { bench in
-      let lease = try await bench.store.grantLease(timeToLive: bench.factory.leaseTime)
-      try await bench.make(.put("key", [1], lease: lease.id))
-      for _ in 0..<4 {
-        try await bench.factory.letTimePass(lease.timeToLive / 2)
-        try await bench.expectEqual(
-          bench.store.keepAlive(lease.id), lease, "a lease that is kept alive")
+      for isLast in [false, false, false, true] {
+        let lease = try await bench.store.grantLease(timeToLive: bench.factory.leaseTime)
+        do {
+          try await keepAlive(lease, bench)
+          return
+        } catch is TooSlow where !isLast {}
       }
-      try await bench.expect(bench.store.read("key") != nil, "what depends on it is there")
     },
     Check("A lease that is revoked ends at once, and revoking it again is no error") { bench in
       let lease = try await bench.store.grantLease(timeToLive: .seconds(60))
@@ -62,4 +61,25 @@ extension StoreConformance {
       try await bench.expectEqual(bench.keys(.all), [], "what was written")
     },
   ]
+}
+
+/// The machine did not get to keep a lease alive within its time to live.
+private struct TooSlow: Error, CustomStringConvertible {
+  let description = "this machine is too busy to keep a lease alive; try again when it is not"
+}
+
+/// Keeps a lease alive for twice its time to live, and looks whether what depends on it is there.
+private func keepAlive(_ lease: StoreLease, _ bench: Bench) async throws {
+  try await bench.make(.put("key", [1], lease: lease.id))
+  for _ in 0..<8 {
+    let last = ContinuousClock.now
+    try await bench.factory.letTimePass(lease.timeToLive / 4)
+    do {
+      try await bench.expectEqual(
+        bench.store.keepAlive(lease.id), lease, "a lease that is kept alive")
+    } catch let error as StoreError where error.code == .leaseNotFound {
+      throw ContinuousClock.now - last < lease.timeToLive ? error : TooSlow()
+    }
+  }
+  try await bench.expect(bench.store.read("key") != nil, "what depends on it is there")
 }

@@ -40,12 +40,13 @@ extension ReloadDriver {
 
   /// Whether a file is one of those that candidates bring.
   private func isHeld(_ path: FilePath) -> Bool {
-    isOfUnit(path) || groups.groups(of: path).contains { group in
-      guard let folder = contentRoot.folder, let paths = groups.paths(of: group) else {
-        return false
+    isOfUnit(path)
+      || groups.groups(of: path).contains { group in
+        guard let folder = contentRoot.folder, let paths = groups.paths(of: group) else {
+          return false
+        }
+        return configs.reading(from: folder).brings(paths)
       }
-      return configs.reading(from: folder).brings(paths)
-    }
   }
 
   /// Whether a file is a config's, a template or an asset.

@@ -56,7 +56,8 @@ final class AssetFiles: Sendable {
   /// Reads the file: perhaps it was only touched, and the manifest goes on with the stamp that it had.
   private func verify(_ asset: Asset, below safety: PathSafety) -> AssetFile? {
     // Others may have waited for the same file.
-    if let known = verified.withLock({ $0[asset.sourceDigest] }), let path = resolve(asset, by: safety),
+    if let known = verified.withLock({ $0[asset.sourceDigest] }),
+      let path = resolve(asset, by: safety),
       let file = AssetFile(path), file.stamp == known
     {
       return file

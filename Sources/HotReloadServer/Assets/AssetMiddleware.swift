@@ -40,7 +40,8 @@ public struct AssetMiddleware<Context: RequestContext>: RouterMiddleware {
   ///   - cache: keeps compressed forms; without it nothing is compressed.
   ///   - manifest: the assets in force; called for each request.
   public init(
-    root: @autoclosure @escaping @Sendable () -> FilePath, cache: AssetCache? = nil, manifest: @escaping @Sendable () -> AssetManifest
+    root: @autoclosure @escaping @Sendable () -> FilePath, cache: AssetCache? = nil,
+    manifest: @escaping @Sendable () -> AssetManifest
   ) {
     self.manifest = manifest
     self.cache = cache

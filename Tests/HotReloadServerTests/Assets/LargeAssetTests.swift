@@ -27,7 +27,9 @@ struct LargeAssetTests {
     }
   }
 
-  @Test("reads them from the folder that the assets in force come from, and from the next one with the same bytes")
+  @Test(
+    "reads them from the folder that the assets in force come from, and from the next one with the same bytes"
+  )
   func folders() async throws {
     let first = try TemporaryWorkspace()
     let second = try TemporaryWorkspace()

@@ -252,7 +252,8 @@ struct FolderContentTests {
     _ = try await fixture.manager.register(SetJoiner(.templates), for: [.templates])
     let app = try await fixture.app()
     let folders = try (0..<4).map {
-      try fixture.release(FilePath("\($0)"), [ManagedFixture.app: Fixture.text($0 + 10), page: "\($0)"])
+      try fixture.release(
+        FilePath("\($0)"), [ManagedFixture.app: Fixture.text($0 + 10), page: "\($0)"])
     }
     for number in 0..<200 {
       #expect(try await fixture.bring(folders[number % 4]).isAccepted)

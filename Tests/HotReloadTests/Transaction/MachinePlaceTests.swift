@@ -46,7 +46,9 @@ struct MachinePlaceTests {
     #expect(harness.rules.violations.isEmpty)
   }
 
-  @Test("goes into force as a generation of its own also if nothing else changes than that a config is gone")
+  @Test(
+    "goes into force as a generation of its own also if nothing else changes than that a config is gone"
+  )
   func nothingElse() {
     var harness = Self.harness()
     harness.folders[Self.release] = ["app": 1]
