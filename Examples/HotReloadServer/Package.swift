@@ -31,6 +31,7 @@ let package = Package(
       name: "DemoServer",
       dependencies: [
         .product(name: "HotReload", package: "swift-hot-reload"),
+        .product(name: "HotReloadFleet", package: "swift-hot-reload"),
         .product(name: "HotReloadProcess", package: "swift-hot-reload"),
         .product(name: "HotReloadServer", package: "swift-hot-reload"),
         .product(name: "WorkspaceTools", package: "swift-hot-reload"),

@@ -1,5 +1,6 @@
 import ArgumentParser
 import HotReload
+import HotReloadFleet
 import HotReloadProcess
 import HotReloadServer
 import Hummingbird
@@ -21,14 +22,24 @@ struct DemoServer: AsyncParsableCommand {
   @Option(help: "The environment, which names the overlay: config/server.ENVIRONMENT.toml.")
   var environment = WorkspaceEnvironment.defaultName
 
+  @Option(help: "Take part in the workspace's fleet, as this instance.")
+  var instance: String?
+
+  @Flag(help: "Take edits of the workspace's files for proposals to the fleet.")
+  var source = false
+
   @Flag(help: "Say what to edit and what to call.")
   var guide = false
 
   func run() async throws {
     let workspace = try Workspace(
       root: FilePath(root), environment: WorkspaceEnvironment(name: environment))
-    let manager = try await workspace.startHotReload(
-      configuration: HotReloadConfiguration(logger: Self.quietLogger))
+    // In a fleet it is the fleet that decides what is in force; all else is the same.
+    let member = try await joinFleet(of: workspace)
+    let manager =
+      if let member { member.manager } else {
+        try await workspace.startHotReload(configuration: Self.reloading)
+      }
     try manager.registerReloadHandler(matching: "server") { Self.tell($0) }
     let config = try await manager.watchConfigChanges("server", as: ServerConfig.self)
 
@@ -62,11 +73,26 @@ struct DemoServer: AsyncParsableCommand {
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: [
-          .init(service: manager), .init(service: HotReloadControl(manager)),
+          .init(service: member ?? manager), .init(service: HotReloadControl(manager)),
           .init(service: AddressTeller(listening: listening)), .init(service: server),
         ],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
     try await group.run()
+  }
+
+  private static var reloading: HotReloadConfiguration {
+    HotReloadConfiguration(logger: quietLogger)
+  }
+
+  private func joinFleet(of workspace: Workspace) async throws -> FleetMember? {
+    guard let instance else { return nil }
+    // On one host a process that died is missed sooner than across a network.
+    var times = RolloutTimes()
+    times.lease = .seconds(3)
+    times.grace = .seconds(3)
+    return try await workspace.joinFleet(
+      FleetOptions(instance: instance, isSource: source, times: times),
+      configuration: Self.reloading)
   }
 
   typealias Listening = ReconfigurableService<
