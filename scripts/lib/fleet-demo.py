@@ -16,7 +16,7 @@ GUIDE = """
               each answers with the greeting that it has
   Look        %(hotreload)s fleet status --root %(root)s --watch     (in another terminal; or: instances, history)
   Edit        %(root)s/config/server.toml
-              change the greeting, save: one instance has it, after 10 s half of them, after 10 s more all
+              change the greeting, save: one instance has it, after 5 s half of them, after 5 s more all
   Break       greeting = 42: no instance takes it, and it comes into quarantine
               port = 8099: the first instance can listen there, the next one cannot, so all go back
   Stop it     %(hotreload)s fleet pause --root %(root)s     (or: resume, rollback)
@@ -175,7 +175,7 @@ def main():
     is_tour = len(arguments) < len(sys.argv) - 1
     server, hotreload, root = arguments
     with open(os.path.join(root, "hotreload.toml"), "w") as file:
-        file.write(SETTINGS % {"bake": 1 if is_tour else 10})
+        file.write(SETTINGS % {"bake": 1 if is_tour else 5})
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -185,6 +185,9 @@ def main():
         if is_tour:
             tour(fleet)
         elif not stop.is_set():
+            print("\nFive servers run, and agree on the files that are there, in stages, as they will on each change …", flush=True)
+            fleet.until(lambda: fleet.release()[1] == "committed" or stop.is_set(), "agreement")
+        if not is_tour and not stop.is_set():
             addresses = "\n              ".join(instance.address for instance in fleet.instances)
             print(GUIDE % {
                 "addresses": addresses, "hotreload": os.path.relpath(hotreload), "root": root,

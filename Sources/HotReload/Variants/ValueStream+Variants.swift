@@ -95,6 +95,12 @@ extension Snapshot {
     storage.config(name)?.variant(variant)?.tree
   }
 
+  /// How subjects are distributed over a config's variants; nil if nothing is said about that, or none of that name was
+  /// accepted.
+  public func experiment(of name: String) -> ConfigExperiment? {
+    storage.config(name)?.experiment
+  }
+
   /// The names of a config's variants: `control`, and then the others in the order of their bytes; nil if none of that name
   /// was accepted.
   public func variants(of name: String) -> [String]? {

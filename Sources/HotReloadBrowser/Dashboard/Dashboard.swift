@@ -203,6 +203,11 @@ extension Dashboard {
 
   private func sections() async -> [DashboardDocument.Section] {
     var sections: [DashboardDocument.Section] = []
+    let variants = VariantsSection(manager: manager)
+    let table = await variants.status()
+    if !table.rows.isEmpty {
+      sections.append(DashboardDocument.Section(name: variants.name, table: table))
+    }
     for source in sources.sections {
       var table = await source.status()
       for index in table.fields.indices where rules.isSecret(table.fields[index].name) {

@@ -57,7 +57,7 @@ public struct DashboardDocument: Sendable, Hashable, Codable {
   public var requests: Requests?
   /// Templates and assets; nil if only what changes all the time was asked for.
   public var content: Content?
-  /// Other sections, such as the fleet.
+  /// Other sections: variants, if any config has some, and what ``Dashboard/Sources`` names, such as the fleet.
   public var sections: [Section]
 }
 

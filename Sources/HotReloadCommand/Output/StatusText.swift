@@ -23,9 +23,7 @@ struct StatusText {
     table.add("health", status.isRunning ? status.health : "shut down")
     for reason in status.reasons { table.add("", reason) }
     table.add("generation", String(status.generation) + (status.isBaking ? ", on trial" : ""))
-    table.add(
-      "changes", status.isPaused ? "paused: they wait for hotreload resume" : "applied as they come"
-    )
+    table.add("changes", changes)
     if let content { table.add("content", content) }
     table.add("watching", watching)
     table.add("streams", String(status.streams))
@@ -41,11 +39,17 @@ struct StatusText {
     return lines
   }
 
+  private var changes: String {
+    if status.isPaused { return "paused: they wait for hotreload resume" }
+    // Such as a fleet, or a server that bundles come from.
+    return status.isManaged == true ? "applied as whoever manages it says" : "applied as they come"
+  }
+
   /// Where what is in force comes from, if the workspace's own files do not come into force as they change.
   private var content: String? {
     if let folder = status.contentFolder { return "from \(folder), not the workspace's own files" }
     return status.isManaged == true
-      ? "the workspace's own files as they were; changes of them wait for whoever manages it" : nil
+      ? "the workspace's own files as they were at the start" : nil
   }
 
   private var watching: String {

@@ -76,6 +76,34 @@ struct DashboardTests {
     try await fixture.end()
   }
 
+  @Test("shows the variants of configs that have some, as they change, and names no test subject")
+  func variants() async throws {
+    let experiment = """
+      [experiment]
+      weights = { control = 1, treatment = 2 }
+      test_subjects = { treatment = ["ann", "bob"] }
+
+      """
+    let fixture = try await DashboardFixture([
+      "config/app.toml": "port = 80\n" + experiment, "config/app@treatment.toml": "port = 81\n",
+      "config/other.toml": "port = 80\n",
+    ])
+    let section = try #require(await fixture.dashboard.document().sections.first)
+    #expect(section.name == "Variants")
+    #expect(
+      section.table.rows == [
+        ["app", "app", "control", "1", "33.33 %", "0"],
+        ["app", "app", "treatment", "2", "66.67 %", "2"],
+      ])
+    #expect(try await !fixture.text(DashboardPath.data).contains("ann"))
+    try await fixture.save("port = 80\n")
+    #expect(
+      await fixture.dashboard.document().sections.first?.table.rows == [
+        ["app", "none: all get control", "control"], ["app", "none: all get control", "treatment"],
+      ])
+    try await fixture.end()
+  }
+
   @Test("lists templates and assets sorted and bounded, and only if somebody knows them")
   func content() async throws {
     let name = DashboardReloadTests.evil
