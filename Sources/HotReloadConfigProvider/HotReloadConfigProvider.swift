@@ -27,6 +27,9 @@ public import WorkspaceTools
 /// The provider itself refuses no version: nobody knows which types will be asked for. For that, watch the config as a
 /// type, or register a validator.
 ///
+/// Of a config with variants it gives the config itself, which is the variant `control`: a reader says for nobody in particular what
+/// it reads.
+///
 /// All functions may be called from any thread or task.
 public struct HotReloadConfigProvider: Sendable {
   /// Which values are marked as secret. Upstream's reporters do not show those, nor do our errors.
