@@ -31,7 +31,8 @@ public struct HotReloadConfiguration: Sendable {
   public var instance: String
   /// How much the journal keeps.
   public var journalLimits: JournalLimits
-  /// Globs of what not to watch; an excluded folder excludes all below it. Default: `**/*.tmp`, `**/*.swp`, `**/.*`.
+  /// Globs of what not to watch; an excluded folder excludes all below it. Default: `**/*.tmp`, and
+  /// what editors leave, `**/*.swp`, `**/*~`, `**/.*`.
   public var excludePatterns: [String]
   /// How long nothing must have happened before changes are taken in. Default 20 ms; 0: at once; up to a minute.
   public var quietPeriod: Duration
@@ -98,7 +99,7 @@ public struct HotReloadConfiguration: Sendable {
     "templates/**/*", "static/**/*",
   ]
   /// The default of ``excludePatterns``.
-  public static let defaultExcludePatterns = ["**/*.tmp", "**/*.swp", "**/.*"]
+  public static let defaultExcludePatterns = ["**/*.tmp", "**/*.swp", "**/*~", "**/.*"]
   /// The default of ``instance``.
   public static let defaultInstance = InstanceName.standard
   /// The label of the default logger.

@@ -5,6 +5,9 @@ Each instance is a FleetServer with a workspace of its own. The store is a SQLit
 namespace of its own if this runs as root, with one way to it for one half of the fleet and another way for the other half, so
 that a partition is a link that goes down. A client on each instance asks it all the time and counts what fails. Everything
 that a person does is done by the command line. Only the standard library is used.
+
+With --cluster the store is an etcd of three members with TLS, of which each client knows all, and which asks for a user and a password; the
+settings of it are in the workspaces' hotreload.toml.
 """
 
 import argparse
@@ -16,6 +19,7 @@ import os
 import re
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -55,6 +59,9 @@ class Instance:
         self.root = os.path.join(fleet.folder, self.name)
         os.makedirs(os.path.join(self.root, "config"))
         self.write("number = 1\n")
+        if settings := fleet.store.settings():
+            with open(os.path.join(self.root, "hotreload.toml"), "w") as file:
+                file.write(settings)
         self.store = fleet.store.spec(index)
         self.port = 0
         self.running = None
@@ -129,7 +136,11 @@ class SQLite:
     can = {"sqlite"}
 
     def __init__(self, folder, _):
+        self.folder = folder
         self.path = os.path.join(folder, "fleet.sqlite")
+
+    def settings(self):
+        return None
 
     def start(self):
         pass
@@ -148,6 +159,11 @@ def run(*words):
     subprocess.run(words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
+def version(binary):
+    text = subprocess.run([binary, "--version"], capture_output=True, text=True).stdout
+    return text.split("\n")[0].replace("etcd Version:", "etcd")
+
+
 class Etcd:
     """An etcd, and the links to it."""
 
@@ -156,8 +172,7 @@ class Etcd:
     def __init__(self, folder, binary):
         self.folder = folder
         self.binary = binary
-        version = subprocess.run([binary, "--version"], capture_output=True, text=True).stdout
-        self.name = version.split("\n")[0].replace("etcd Version:", "etcd")
+        self.name = version(binary)
         self.can = {"etcd"}
         self.process = None
         self.port = 23790
@@ -175,6 +190,9 @@ class Etcd:
                 self.hosts = ["10.213.1.2", "10.213.2.2"]
         if not self.apart:
             print("  no network of its own can be made for etcd: partitions are left out", flush=True)
+
+    def settings(self):
+        return None
 
     def connect(self):
         subprocess.run(["ip", "netns", "del", self.space], stderr=subprocess.DEVNULL)
@@ -248,12 +266,121 @@ class Etcd:
         return ["--store", "etcd", "--endpoint", f"http://{self.hosts[1]}:{self.port}"]
 
 
+class Cluster:
+    """Three members of an etcd with TLS and users, whose tokens live for a few seconds."""
+
+    user, password, token_life = "shop", "a password of the drill", 4
+
+    def __init__(self, folder, binary):
+        self.folder = folder
+        self.binary = binary
+        self.name = f"{version(binary)}, three members with TLS and users"
+        self.can = {"cluster"}
+        self.members = [None] * 3
+        self.certificate = os.path.join(folder, "server.pem")
+        self.key = os.path.join(folder, "server.key")
+        self.password_file = os.path.join(folder, "password")
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+            "-subj", "/CN=drill", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost",
+            "-keyout", self.key, "-out", self.certificate)
+        with open(self.password_file, "w") as file:
+            file.write(self.password + "\n")
+        os.chmod(self.password_file, 0o600)
+        self.trust = ssl.create_default_context(cafile=self.certificate)
+
+    def endpoint(self, index):
+        return f"https://127.0.0.1:{23800 + 10 * index}"
+
+    def peer(self, index):
+        return f"http://127.0.0.1:{23801 + 10 * index}"
+
+    def endpoints(self):
+        return [self.endpoint(index) for index in range(3)]
+
+    def settings(self):
+        return (f'[fleet]\nstore = "etcd"\nendpoints = {json.dumps(self.endpoints())}\nca = "{self.certificate}"\n'
+                f'user = "{self.user}"\npassword = "${{file:{self.password_file}}}"\n')
+
+    def start(self):
+        for index in range(3):
+            self.start_member(index)
+        self.until_all_answer()
+        for path, body in [
+                ("user/add", {"name": "root", "password": "the root of the drill"}),
+                ("user/grant", {"user": "root", "role": "root"}),
+                ("role/add", {"name": "shop"}),
+                ("role/grant", {"name": "shop", "perm": {
+                    "permType": "READWRITE", "key": base64.b64encode(b"/hotreload/default").decode(),
+                    "range_end": base64.b64encode(b"/hotreload/defaulu").decode()}}),
+                ("user/add", {"name": self.user, "password": self.password}),
+                ("user/grant", {"user": self.user, "role": "shop"}),
+                ("enable", {})]:
+            self.ask(0, f"/v3/auth/{path}", body)
+
+    def start_member(self, index):
+        self.members[index] = subprocess.Popen(
+            [self.binary, "--name", f"m{index}", "--data-dir", os.path.join(self.folder, f"etcd-{index}"),
+             "--listen-client-urls", self.endpoint(index), "--advertise-client-urls", self.endpoint(index),
+             "--cert-file", self.certificate, "--key-file", self.key,
+             "--listen-peer-urls", self.peer(index), "--initial-advertise-peer-urls", self.peer(index),
+             "--initial-cluster", ",".join(f"m{i}={self.peer(i)}" for i in range(3)),
+             "--auth-token-ttl", str(self.token_life), "--bcrypt-cost", "4"],
+            stdout=subprocess.DEVNULL, stderr=open(os.path.join(self.folder, f"etcd-{index}.log"), "ab"))
+
+    def until_all_answer(self):
+        deadline = time.monotonic() + PATIENCE
+        for index in range(3):
+            while True:
+                try:
+                    if self.ask(index, "/v3/maintenance/status", {}).get("leader"):
+                        break
+                except OSError:
+                    check(self.members[index].poll() is None, f"member {index} of etcd does not run")
+                check(time.monotonic() < deadline, "etcd's cluster does not come up")
+                time.sleep(0.05)
+
+    def ask(self, index, path, body):
+        request = urllib.request.Request(self.endpoint(index) + path, json.dumps(body).encode())
+        with urllib.request.urlopen(request, timeout=5, context=self.trust) as answer:
+            return json.load(answer)
+
+    def leader(self):
+        for index in range(3):
+            status = self.ask(index, "/v3/maintenance/status", {})
+            if status["leader"] == status["header"]["member_id"]:
+                return index
+        raise Failed("etcd's cluster has no leader")
+
+    def kill(self, index):
+        self.members[index].kill()
+        self.members[index].wait()
+
+    def signal(self, index, number):
+        self.members[index].send_signal(number)
+
+    def stop(self):
+        for index, member in enumerate(self.members):
+            if member and member.poll() is None:
+                self.signal(index, signal.SIGCONT)
+                self.kill(index)
+
+    def spec(self, _):
+        # What hotreload.toml says wins.
+        return "sqlite:unused"
+
+    def flags(self):
+        words = ["--store", "etcd", "--ca", self.certificate, "--user", self.user, "--password-file", self.password_file]
+        for endpoint in self.endpoints():
+            words += ["--endpoint", endpoint]
+        return words
+
+
 class Fleet:
     def __init__(self, options, store):
         self.options = options
         self.server = os.path.abspath(options.server)
         self.command = os.path.abspath(options.hotreload)
-        self.folder = store.folder if isinstance(store, Etcd) else os.path.dirname(store.path)
+        self.folder = store.folder
         self.store = store
         self.source = "web-00"
         self.instances = [Instance(self, index) for index in range(options.processes)]
@@ -564,10 +691,63 @@ async def everything_killed(fleet):
     return {i.name for i in fleet.instances}, f"ended as {state}, resumed by hand {hands} times"
 
 
+async def member_killed(fleet):
+    """a member of the store that all know first is killed in the middle, and comes back"""
+    number = fleet.next()
+    await fleet.propose(f"number = {number}\n", STAGES, wait=False)
+    await fleet.at(1, "baking")
+    fleet.store.kill(0)
+    state, hands = await fleet.settle()
+    check(state == "committed", f"it ended as {state}")
+    await until(lambda: fleet.all_run(number), "the change on all")
+    fleet.store.start_member(0)
+    fleet.store.until_all_answer()
+    return set(), f"resumed by hand {hands} times"
+
+
+async def leader_stopped(fleet):
+    """the leader of the store's members stands still for longer than the leases live"""
+    number = fleet.next()
+    await fleet.propose(f"number = {number}\n", STAGES, wait=False)
+    await fleet.at(1, "baking")
+    leader = fleet.store.leader()
+    fleet.store.signal(leader, signal.SIGSTOP)
+    stopped = time.monotonic()
+    state, hands = await fleet.settle()
+    check(state == "committed", f"it ended as {state}")
+    await until(lambda: fleet.all_run(number), "the change on all")
+    took = time.monotonic() - stopped
+    await asyncio.sleep(max(0, LEASE + 1 - took))
+    fleet.store.signal(leader, signal.SIGCONT)
+    fleet.store.until_all_answer()
+    return set(), f"committed after {took:.1f} s without it, resumed by hand {hands} times"
+
+
+async def quorum_lost(fleet):
+    """two of the store's three members are killed in the middle, and come back"""
+    before, number = fleet.number, fleet.next()
+    await fleet.propose(f"number = {number}\n", "50%:60s,100%:1s", wait=False)
+    await fleet.at(1, "baking")
+    for index in (0, 1):
+        fleet.store.kill(index)
+    # What the fleet has not agreed on is given back when nobody can be heard.
+    await until(lambda: fleet.all_run(before), "the way back of all", EXPIRY * 3)
+    for index in (0, 1):
+        fleet.store.start_member(index)
+    fleet.store.until_all_answer()
+    await asyncio.sleep(LEASE)
+    await fleet.call("rollback", "--by", "drill", ok=(0, 1))
+    state, _ = await fleet.settle()
+    await until(lambda: fleet.all_run(before), "the good number everywhere")
+    await back(fleet)
+    return set(), f"ended as {state}"
+
+
 SCENARIOS = [
     (good, None), (invalid, None), (refused, None), (unhealthy, None), (deadly, None), (quarantine, None),
     (edit, None), (drift, None), (controller, None), (everything_killed, None),
     (store_killed, "etcd"), (store_paused, "etcd"), (partition, "links"), (compaction, "links"),
+    (member_killed, "cluster"), (leader_stopped, "cluster"), (quorum_lost, "cluster"),
 ]
 
 
@@ -612,13 +792,15 @@ def main():
     parser.add_argument("--server", default=".build/debug/FleetServer")
     parser.add_argument("--hotreload", default=".build/debug/hotreload")
     parser.add_argument("--etcd", action="append", default=[], help="a binary; several one after the other")
+    parser.add_argument("--cluster", action="append", default=[], help="a binary of etcd, of which three members run")
     parser.add_argument("--sqlite", action="store_true")
     parser.add_argument("--processes", type=int, default=20)
     parser.add_argument("--only", action="append", default=[], metavar="SCENARIO")
     parser.add_argument("--keep", action="store_true", help="keep the folder with the logs")
     options = parser.parse_args()
     bad = 0
-    for kind, binary in [(SQLite, None)] * options.sqlite + [(Etcd, b) for b in options.etcd]:
+    for kind, binary in [(SQLite, None)] * options.sqlite + [(Etcd, b) for b in options.etcd] + [
+            (Cluster, b) for b in options.cluster]:
         folder = tempfile.mkdtemp(prefix="drill")
         store = kind(folder, binary)
         try:

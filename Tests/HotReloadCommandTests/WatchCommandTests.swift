@@ -82,7 +82,7 @@ struct WatchCommandTests {
     let root = workspace.root.string
     try workspace.write(".hidden", "x")
     #expect(try await all.output.next() == "0\tcreated\t\(root)/.hidden")
-    try workspace.write("a.tmp", "x")
+    for name in ["a.tmp", "a.swp", "a~"] { try workspace.write(FilePath(name), "x") }
     try workspace.write("seen", "x")
     #expect(try await some.output.next() == "0\tcreated\t\(root)/seen")
   }

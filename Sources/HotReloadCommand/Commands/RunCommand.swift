@@ -101,7 +101,7 @@ struct RunCommand: AsyncParsableCommand {
   var command: [String] = []
 
   /// What editors leave lying about, and hidden files.
-  static let defaultExcludes = WatchCommand.defaultExcludes + ["**/*~", "**/#*#"]
+  static let defaultExcludes = WatchCommand.defaultExcludes + ["**/#*#"]
 
   func validate() throws {
     guard let name = command.first, !name.isEmpty else {

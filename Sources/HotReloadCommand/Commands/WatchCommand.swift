@@ -22,8 +22,8 @@ struct WatchCommand: AsyncParsableCommand {
 
       GLOBS
         ** any folders, * within a name, ? one character, [a-z], [!a-z], {a,b}, \\ escapes. \
-      An excluded folder excludes all below it. Without --exclude, **/*.tmp, **/*.swp and \
-      **/.* are left out.
+      An excluded folder excludes all below it. Without --exclude, **/*.tmp, **/*.swp, \
+      **/*~ and **/.* are left out.
 
       JSON LINES (time: ns since 1970)
         {"event":"ready","time":N,"backend":"inotify","root":"/...",
@@ -115,5 +115,5 @@ struct WatchCommand: AsyncParsableCommand {
   }
 
   /// What editors leave lying about, and hidden files.
-  static let defaultExcludes = ["**/*.tmp", "**/*.swp", "**/.*"]
+  static let defaultExcludes = ["**/*.tmp", "**/*.swp", "**/*~", "**/.*"]
 }

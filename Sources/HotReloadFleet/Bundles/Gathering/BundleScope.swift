@@ -39,7 +39,7 @@ public struct BundleScope: Sendable, Hashable {
   /// what editors leave, as the watcher has it.
   public static let defaultExclude = [
     "config/**/*.local.{toml,yaml,yml,json}", "secret/**", "**/*.pem", "**/*.key",
-    "**/.*", "**/*.tmp", "**/*.swp",
+    "**/.*", "**/*.tmp", "**/*.swp", "**/*~",
   ]
 
   /// The scope with some files more, such as those of file groups, by their paths relative to the root. Excludes still hold.
