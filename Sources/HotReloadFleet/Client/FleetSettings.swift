@@ -175,6 +175,15 @@ public struct FleetSettings: Sendable, Hashable, Decodable {
 }
 
 extension FleetOptions.Store {
+  /// The same store, asked in such a way that an instance with these times finds another member of an etcd in time if one stands still.
+  func within(_ times: RolloutTimes) -> FleetOptions.Store {
+    guard case .etcd(var options) = self else { return self }
+    let third = times.lease / LeaseKeeper.requestsPerLife
+    options.requestTimeout = min(options.requestTimeout, third)
+    options.silenceLimit = min(options.silenceLimit, times.lease)
+    return .etcd(options)
+  }
+
   /// Opens the store.
   /// - Parameters:
   ///   - workspace: in which the default SQLite store is, and to whose root paths are relative.

@@ -73,7 +73,8 @@ public final class FleetMember: Service, Sendable {
     let folder = try await BlockingExecutor.shared.run {
       try InstanceFolder.claim(name, in: workspace)
     }
-    let (store, isOwned) = try await options.store.open(in: workspace)
+    let (store, isOwned) = try await options.store.within(options.times)
+      .open(in: workspace, logger: configuration.logger)
     do {
       return try await join(workspace, options, configuration, folder, store, isOwned)
     } catch {

@@ -54,6 +54,24 @@ struct EtcdFailure: Error, Sendable {
     }
   }
 
+  /// A watch that a member cancelled: the reason is all that it says, in words.
+  init(_ endpoint: String, cancelling reason: String) {
+    let text = "etcd at \(endpoint) cancelled a watch: \(reason)"
+    if reason.contains("auth token") || reason.contains("auth store is old") {
+      self.init(.tokenExpired, StoreError(.unauthenticated, text))
+    } else if reason.contains("permission denied") {
+      self.init(.refused, StoreError(.permissionDenied, text))
+    } else {
+      self.init(.unknown, StoreError(.unavailable, text))
+    }
+  }
+
+  /// Whether a new token may be all that is missing. Of one that it has forgotten etcd says, for a watch, that it permits nothing.
+  var mayBeToken: Bool {
+    if case .tokenExpired = kind { return true }
+    return error.code == .permissionDenied
+  }
+
   /// What gRPC's status codes and etcd's messages mean.
   init(_ endpoint: String, grpc code: Int?, message: String) {
     let text = "etcd at \(endpoint) says: \(message)"

@@ -7,6 +7,7 @@ final class EtcdHearing: Sendable {
     var isDelivering = false
     var isVerifying: Bool
     var told: StoreRevision
+    var isAccepted = false
   }
 
   private let state: Mutex<State>
@@ -17,6 +18,13 @@ final class EtcdHearing: Sendable {
 
   /// The last commit that was told.
   var told: StoreRevision { state.withLock { $0.told } }
+
+  /// Whether the member has taken the watch: so the token was good.
+  var isAccepted: Bool { state.withLock { $0.isAccepted } }
+
+  func accepts() {
+    state.withLock { $0.isAccepted = true }
+  }
 
   /// When something was heard last. A consumer that is slow is no silence; nor is a verification that goes on, which has an end of
   /// its own.

@@ -62,7 +62,7 @@ final class EtcdWatch: StoreWatch.Source {
     var pause = Self.firstPause
     var isInterrupted = false
     var isAfterSilence = false
-    var wasDenied = false
+    var hasNewToken = false
     var attempt = 0
     while !Task.isCancelled {
       let endpoints = store.client.candidates()
@@ -75,8 +75,8 @@ final class EtcdWatch: StoreWatch.Source {
         told = hearing.told
         pause = Self.firstPause
         isInterrupted = false
-        wasDenied = false
       }
+      if hearing.isAccepted { hasNewToken = false }
       switch end {
       case .finished:
         mailbox.finish()
@@ -87,9 +87,8 @@ final class EtcdWatch: StoreWatch.Source {
         pause = Self.firstPause
         attempt += 1
       case .failed(let failure):
-        // Of a token that it has forgotten etcd says, for a watch, that it permits nothing.
-        if failure.error.code == .permissionDenied, !wasDenied, store.client.forgetToken() {
-          wasDenied = true
+        if failure.mayBeToken, !hasNewToken, store.client.forgetToken() {
+          hasNewToken = true
           continue
         }
         if case .refused = failure.kind {
@@ -179,15 +178,9 @@ final class EtcdWatch: StoreWatch.Source {
       return .finished
     }
     if result.canceled == true {
-      let reason = result.cancelReason ?? ""
-      let isDenied = reason.contains("permission denied")
-      return .failed(
-        EtcdFailure(
-          isDenied ? .refused : .unknown,
-          StoreError(
-            isDenied ? .permissionDenied : .unavailable,
-            "etcd at \(endpoint) cancelled a watch: \(reason)")))
+      return .failed(EtcdFailure(endpoint, cancelling: result.cancelReason ?? ""))
     }
+    hearing.accepts()
     for changes in gatherer.take(result) {
       guard await mailbox.send(.changes(changes)) else { return .finished }
       hearing.tells(changes.revision)
