@@ -29,7 +29,8 @@ public struct InstanceReport: Sendable, Hashable, Codable {
   public var release: Release?
   /// What it runs; nil for what it has of its own.
   public var running: Release?
-  /// What its last health check said: nil if it was good or there was none.
+  /// What the health check of ``release`` said last; nil if it was good or there was none. It is told for as long as the failure is,
+  /// also when something else runs again.
   public var healthFailure: String?
   /// Why it failed.
   public var error: String?
