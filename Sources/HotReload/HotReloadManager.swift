@@ -62,7 +62,7 @@ public final class HotReloadManager: Service, Sendable {
       let manager = HotReloadManager(
         workspace: workspace, configuration: configuration, driver: driver, bus: bus,
         source: source, recorder: past?.recorder, onEnd: onEnd)
-      driver.overlays.begin(source)
+      driver.demanded.begin(source)
       _ = try await driver.submit(.everything(by: .start))
       if driver.metrics != nil {
         manager.refreshing.withLock { $0 = Task { await manager.refreshMetrics() } }

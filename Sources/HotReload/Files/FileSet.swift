@@ -66,6 +66,9 @@ public struct FileSet: Sendable {
   /// Files that are there and were left out, and why: they cannot be read, or a link leads out of the root.
   public package(set) var problems: [ConfigDiagnostic] = []
 
+  /// The files that a link stands for, or a link to a folder above them, sorted.
+  package var linked: [FilePath] = []
+
   /// Creates a set of these files; of two with one path the later.
   public init(_ files: some Sequence<File> = []) {
     for file in files { put(file, at: file.path) }

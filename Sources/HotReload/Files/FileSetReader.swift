@@ -33,6 +33,8 @@ final class FileSetReader: Sendable {
     /// Files that never came to rest while they were read.
     var unsettled: Set<FilePath> = []
     var problems: [FilePath: ConfigDiagnostic] = [:]
+    /// Files that a link leads to.
+    var linked: Set<FilePath> = []
   }
 
   private enum Reading {
@@ -64,7 +66,9 @@ final class FileSetReader: Sendable {
     state.withLock { state in
       do throws(WorkspaceError) {
         var suspects = state.unsettled
-        if let changes, state.set != nil, !changes.contains(where: { $0.kind == .subtreeChanged }) {
+        if let changes, state.set != nil,
+          !changes.contains(where: { $0.kind == .subtreeChanged || isFolderLink($0.path, state) })
+        {
           for change in changes {
             suspects.insert(change.path)
             if case .renamed(let from) = change.kind { suspects.insert(from) }
@@ -85,6 +89,16 @@ final class FileSetReader: Sendable {
       }
       return .content(.set(state.set ?? FileSet()))
     }
+  }
+
+  /// Whether a path is, or was, a link that stands for a folder: nobody tells what that has.
+  private func isFolderLink(_ path: FilePath, _ state: State) -> Bool {
+    if state.set?[path] != nil { return false }
+    let full = root.pushing(path)
+    if SystemCalls.kind(of: full, followLinks: false) == mode_t(S_IFLNK) {
+      return SystemCalls.isDirectory(full)
+    }
+    return state.linked.contains { $0.starts(with: path) }
   }
 
   /// Every file that may differ from what was read: a stamp that is equal proves that one does not.
@@ -110,11 +124,13 @@ final class FileSetReader: Sendable {
     for path in suspects {
       state.problems[path] = nil
       state.stamps[path] = nil
+      state.linked.remove(path)
       state.unsettled.remove(path)
       let start = nanosecondsSince1970()
       switch read(path, in: realRoot) {
       case .file(let file):
         if let stamp = file.stamp, !stamp.isTooYoung(at: start) { state.stamps[path] = stamp }
+        if file.linkTarget != nil { state.linked.insert(path) }
         if old[path]?.digest != file.digest { updates[path] = .some(file) }
       case .missing:
         if old[path] != nil { updates[path] = .some(nil) }
@@ -126,6 +142,7 @@ final class FileSetReader: Sendable {
     }
     var set = updates.isEmpty ? old : old.replacing(updates)
     set.root = root
+    set.linked = state.linked.sorted { $0.string < $1.string }
     set.problems = state.problems.sorted { $0.key.string < $1.key.string }.map(\.value)
     state.set = set
   }

@@ -183,7 +183,7 @@ extension ReloadDriver {
     noteDroppedEvents()
     metrics?.note(publication.notices)
     recorder?.published(publication)
-    watchOverlays(of: publication)
+    demandFiles(of: publication)
     log.published(publication)
     failpoint?(.published)
     step(.published(id))

@@ -24,7 +24,7 @@ extension ReloadDriver {
     await recorder?.stopped()
     for slot in slots { slot.finish() }
     feed.finish()
-    overlays.end()
+    demanded.end()
     // They may hold the manager.
     state.withLock { state in
       state.members = [:]

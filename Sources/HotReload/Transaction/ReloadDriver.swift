@@ -133,7 +133,9 @@ final class ReloadDriver: Sendable {
   /// Nil if the workspace's own files come into force as they change.
   let held: HeldChanges?
   let exposures: ExposureHub
-  let overlays = OverlayWatch()
+  let demanded = DemandedFiles()
+  /// The subscription of templates and assets.
+  let contentSubscription: Int
   let groups: FileGroups
   let sets: FileSets
   let tasks: TaskPool
@@ -159,6 +161,7 @@ final class ReloadDriver: Sendable {
     groups = FileGroups()
     self.sets = sets
     classifier = Classifier(configs: configs, groups: groups, sets: sets)
+    contentSubscription = WatchPlan(configuration).parts.count - 1
     self.clock = clock
     self.bus = bus
     log = ReloadLog(logger: configuration.logger)

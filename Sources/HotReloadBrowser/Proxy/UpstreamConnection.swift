@@ -23,9 +23,19 @@ final class UpstreamConnection: Sendable {
 
   private struct Inbox {
     var parts = CircularBuffer<HTTPClientResponsePart>()
-    var waiter: CheckedContinuation<HTTPClientResponsePart?, any Error>?
+    /// Who is woken when there is something to take.
+    var waiter: CheckedContinuation<Void, Never>?
     var failure: (any Error)?
     var isClosed = false
+
+    var isReady: Bool { !parts.isEmpty || failure != nil || isClosed }
+
+    /// What is next; nil if nothing has come yet.
+    mutating func take() -> Result<HTTPClientResponsePart?, any Error>? {
+      if let part = parts.popFirst() { return .success(part) }
+      if let failure { return .failure(failure) }
+      return isClosed ? .success(nil) : nil
+    }
   }
 
   let channel: any Channel
@@ -88,15 +98,15 @@ final class UpstreamConnection: Sendable {
   /// The next part of the answer; nil when the connection is closed.
   func next() async throws -> HTTPClientResponsePart? {
     try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { continuation in
-        let ready: Result<HTTPClientResponsePart?, any Error>? = inbox.withLock { inbox in
-          if let part = inbox.parts.popFirst() { return .success(part) }
-          if let failure = inbox.failure { return .failure(failure) }
-          if inbox.isClosed { return .success(nil) }
-          inbox.waiter = continuation
-          return nil
+      while true {
+        if let next = inbox.withLock({ $0.take() }) { return try next.get() }
+        await withCheckedContinuation { continuation in
+          let isReady = inbox.withLock { inbox in
+            if !inbox.isReady { inbox.waiter = continuation }
+            return inbox.isReady
+          }
+          if isReady { continuation.resume() } else { channel.read() }
         }
-        if let ready { continuation.resume(with: ready) } else { channel.read() }
       }
     } onCancel: {
       fail(CancellationError())
@@ -122,10 +132,10 @@ final class UpstreamConnection: Sendable {
   fileprivate func receive(_ part: HTTPClientResponsePart) {
     let waiter = inbox.withLock { inbox in
       // Behind a failure, such as of the decompressor, an end says nothing.
-      if inbox.waiter == nil, inbox.failure == nil { inbox.parts.append(part) }
+      if inbox.failure == nil { inbox.parts.append(part) }
       return inbox.waiter.take()
     }
-    waiter?.resume(returning: part)
+    waiter?.resume()
   }
 
   fileprivate func fail(_ error: any Error) {
@@ -133,7 +143,7 @@ final class UpstreamConnection: Sendable {
       inbox.failure = inbox.failure ?? error
       return inbox.waiter.take()
     }
-    waiter?.resume(throwing: error)
+    waiter?.resume()
   }
 
   fileprivate func closed() {
@@ -141,7 +151,7 @@ final class UpstreamConnection: Sendable {
       inbox.isClosed = true
       return inbox.waiter.take()
     }
-    waiter?.resume(returning: nil)
+    waiter?.resume()
   }
 }
 
