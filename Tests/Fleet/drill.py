@@ -31,6 +31,8 @@ LEASE, GRACE, EXPIRY = 3, 4, 8
 PATIENCE = 90
 # How long a client pauses between two requests, in seconds.
 PAUSE = 0.02
+# The size of each instance's disk, in bytes, where it has one of its own.
+DISK = 4 << 20
 
 
 class Failed(Exception):
@@ -57,6 +59,9 @@ class Instance:
         self.fleet = fleet
         self.name = f"web-{index:02}"
         self.root = os.path.join(fleet.folder, self.name)
+        os.makedirs(self.root)
+        if "disks" in fleet.store.can:
+            run("mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", self.root)
         os.makedirs(os.path.join(self.root, "config"))
         self.write("number = 1\n")
         if settings := fleet.store.settings():
@@ -133,9 +138,9 @@ class Instance:
 
 class SQLite:
     name = "SQLite"
-    can = {"sqlite"}
 
     def __init__(self, folder, _):
+        self.can = {"sqlite"}
         self.folder = folder
         self.path = os.path.join(folder, "fleet.sqlite")
 
@@ -157,6 +162,21 @@ class SQLite:
 
 def run(*words):
     subprocess.run(words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def makes_disks():
+    """Whether this may mount file systems; a container often may not."""
+    if os.geteuid() != 0 or not shutil.which("mount"):
+        return False
+    folder = tempfile.mkdtemp(prefix="drill")
+    try:
+        run("mount", "-t", "tmpfs", "tmpfs", folder)
+        run("umount", folder)
+        return True
+    except subprocess.CalledProcessError:
+        return False
+    finally:
+        os.rmdir(folder)
 
 
 def version(binary):
@@ -407,6 +427,9 @@ class Fleet:
                 instance.kill()
         for task in late:
             task.cancel()
+        if "disks" in self.store.can:
+            for instance in self.instances:
+                run("umount", "--lazy", instance.root)
         check(not late, "some processes did not end when they were asked to")
 
     def all_run(self, number, instances=None):
@@ -743,9 +766,34 @@ async def quorum_lost(fleet):
     return set(), f"ended as {state}"
 
 
+async def disk_full(fleet):
+    """the disk of the instance that a change comes to first is full"""
+    _, output, _ = await fleet.call("instances", "--json")
+    victim = fleet.named(json.loads(output.splitlines()[0])["instance"])
+    before, number = fleet.number, fleet.next()
+    filler = os.path.join(victim.root, "filler")
+    try:
+        with open(filler, "wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+    except OSError:
+        pass
+    text = f"number = {number}\n"
+    await fleet.propose(text, STAGES, ok=(2,))
+    check(all(i.served[number] == 0 for i in fleet.instances), "it was served")
+    check(fleet.all_run(before), "the good number is not everywhere")
+    reason = (await fleet.status())["rollout"]["reason"]
+    check("space" in reason, f"the reason does not say so: {reason}")
+    os.remove(filler)
+    await fleet.call("quarantine", "clear", "--all")
+    await fleet.propose(text, STAGES)
+    await until(lambda: fleet.all_run(number), "the change on all")
+    return set(), f"{victim.name} refused it, and took it when there was room"
+
+
 SCENARIOS = [
     (good, None), (invalid, None), (refused, None), (unhealthy, None), (deadly, None), (quarantine, None),
-    (edit, None), (drift, None), (controller, None), (everything_killed, None),
+    (edit, None), (disk_full, "disks"), (drift, None), (controller, None), (everything_killed, None),
     (store_killed, "etcd"), (store_paused, "etcd"), (partition, "links"), (compaction, "links"),
     (member_killed, "cluster"), (leader_stopped, "cluster"), (quorum_lost, "cluster"),
 ]
@@ -799,10 +847,15 @@ def main():
     parser.add_argument("--keep", action="store_true", help="keep the folder with the logs")
     options = parser.parse_args()
     bad = 0
+    has_disks = makes_disks()
+    if not has_disks:
+        print("  no file system can be mounted: the full disk is left out", flush=True)
     for kind, binary in [(SQLite, None)] * options.sqlite + [(Etcd, b) for b in options.etcd] + [
             (Cluster, b) for b in options.cluster]:
         folder = tempfile.mkdtemp(prefix="drill")
         store = kind(folder, binary)
+        if has_disks:
+            store.can.add("disks")
         try:
             store.start()
             bad += asyncio.run(drill(options, store))
