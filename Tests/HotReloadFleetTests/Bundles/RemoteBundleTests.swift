@@ -13,10 +13,10 @@ import Testing
 private typealias Answer = BundleServer.Answer
 
 /// Requests one at a time, to real sockets.
-@Suite(.timeLimit(.minutes(1))) struct RemoteBundleTests {
-  private let place: TemporaryWorkspace
-  private let folders: BundleFolders
-  private let taker = Taker()
+@Suite(.timeLimit(.minutes(1))) struct RemoteBundleTests: RemoteBundleSuite {
+  let place: TemporaryWorkspace
+  let folders: BundleFolders
+  let taker = Taker()
 
   init() throws {
     place = try TemporaryWorkspace()
@@ -113,120 +113,6 @@ private typealias Answer = BundleServer.Answer
     await source.close()
   }
 
-  @Test func `A right digest header is accepted in each form, and can be required`() async throws {
-    let server = try await BundleServer { _ in Answer() }
-    let source = try source(server, RemoteBundleOptions(requiresDigestHeader: true))
-    for (number, name) in ["Repr-Digest", "Content-Digest", "repr-digest"].enumerated() {
-      let bundle = try bundle("\(number)")
-      let body = bundle.encoded()
-      let value = "sha-512=:AAAA:, sha-256=:\(sha256(body)):"
-      server.answer { _ in Answer(headers: [name: value], body: body) }
-      expectApplied(await source.poll(), bundle)
-    }
-    let last = try bundle("last")
-    server.answer { _ in Answer(body: last.encoded()) }
-    guard case .refused(let error) = await source.poll() else {
-      Issue.record("it is not refused")
-      return
-    }
-    #expect(error.code == .digestMismatch)
-    await source.close()
-  }
-
-  @Test func `Only the pinned bundle is accepted`() async throws {
-    let pinned = try bundle("pinned")
-    let server = try await serving(try bundle("other"))
-    let source = try source(server, RemoteBundleOptions(pinnedDigest: pinned.digest))
-    guard case .refused = await source.poll() else {
-      Issue.record("it is not refused")
-      return
-    }
-    serve(pinned, on: server)
-    expectApplied(await source.poll(), pinned)
-    await source.close()
-  }
-
-  @Test(arguments: [true, false])
-  func `A bundle must be signed by one of the keys, in a header or in a file beside it`(
-    inHeader: Bool
-  ) async throws {
-    let key = Curve25519.Signing.PrivateKey()
-    let next = Curve25519.Signing.PrivateKey()
-    let keys = try [key, next].map {
-      try BundleSigningKey(Data($0.publicKey.rawRepresentation).base64EncodedString())
-    }
-    let server = try await BundleServer { _ in Answer() }
-    let source = try source(server, path: "/b.json?x=1", RemoteBundleOptions(signingKeys: keys))
-    func serve(_ bundle: ContentBundle, signed signature: String?) {
-      let body = bundle.encoded()
-      server.answer { request in
-        if request.path == "/b.json.sig?x=1", !inHeader, let signature {
-          return Answer(body: Array("\(signature)\n".utf8))
-        }
-        guard request.path == "/b.json?x=1" else { return Answer(status: 404) }
-        var answer = Answer(headers: ["ETag": "\"\(bundle.digest)\""], body: body)
-        if inHeader, let signature {
-          answer.headers.add(name: "Hotreload-Signature", value: signature)
-        }
-        return answer
-      }
-    }
-    func signature(_ bundle: ContentBundle, _ key: Curve25519.Signing.PrivateKey) throws -> String {
-      try key.signature(for: Data(bundle.encoded())).base64EncodedString()
-    }
-    let first = try bundle("1")
-    serve(first, signed: try signature(first, key))
-    expectApplied(await source.poll(), first)
-    let second = try bundle("2")
-    serve(second, signed: try signature(second, next))
-    expectApplied(await source.poll(), second)
-    let third = try bundle("3")
-    for wrong in [
-      try signature(first, key), try signature(third, Curve25519.Signing.PrivateKey()), "AAAA",
-    ] {
-      serve(third, signed: wrong)
-      guard case .refused(let error) = await source.poll() else {
-        Issue.record("it is not refused")
-        return
-      }
-      #expect(error.code == .signatureMismatch)
-    }
-    serve(third, signed: nil)
-    switch await source.poll() {
-    case .refused, .failed: break
-    default: Issue.record("it is taken without a signature")
-    }
-    #expect(source.status.current == second.digest)
-    #expect(taker.taken == [first.digest, second.digest])
-    // Once it is signed, it is taken, although the server's content did not change.
-    serve(third, signed: try signature(third, key))
-    expectApplied(await source.poll(), third)
-    await source.close()
-  }
-
-  @Test func `A bundle and its signature that are replaced one after the other are taken together`()
-    async throws
-  {
-    let key = Curve25519.Signing.PrivateKey()
-    let signingKey = try BundleSigningKey(
-      Data(key.publicKey.rawRepresentation).base64EncodedString())
-    let old = try bundle("old")
-    let new = try bundle("new")
-    let signature = try key.signature(for: Data(new.encoded())).base64EncodedString()
-    let server = try await BundleServer { _ in Answer() }
-    let isReplaced = Flag()
-    server.answer { request in
-      if request.path.hasSuffix(".sig") {
-        isReplaced.set()
-        return Answer(body: Array(signature.utf8))
-      }
-      return Answer(body: isReplaced.isSet ? new.encoded() : old.encoded())
-    }
-    let source = try source(server, RemoteBundleOptions(signingKeys: [signingKey]))
-    expectApplied(await source.poll(), new)
-    await source.close()
-  }
-
   @Test
   func
     `A bundle that is refused by who should take it is not offered again before it is another one`()
@@ -304,7 +190,7 @@ private typealias Answer = BundleServer.Answer
   {
     let good = try bundle("good")
     let server = try await serving(good)
-    let source = try source(server, RemoteBundleOptions(requestTimeout: .milliseconds(200)))
+    let source = try source(server, RemoteBundleOptions(requestTimeout: .seconds(2)))
     expectApplied(await source.poll(), good)
     let body = try bundle("bad").encoded()
     for answer in [
@@ -376,66 +262,4 @@ private typealias Answer = BundleServer.Answer
     #expect(try await folders.folder(of: bundles[3].digest) != nil)
     await source.close()
   }
-
-  // MARK: Support
-
-  private func bundle(_ name: String) throws -> ContentBundle {
-    try ContentBundle(files: [
-      ContentBundle.File(path: "config/app.toml", bytes: Array("name = \"\(name)\"\n".utf8))
-    ])
-  }
-
-  private func serving(
-    _ bundle: ContentBundle, etag: String? = nil, date: String? = nil
-  ) async throws -> BundleServer {
-    let server = try await BundleServer { _ in Answer() }
-    serve(bundle, etag: etag, date: date, on: server)
-    return server
-  }
-
-  private func serve(
-    _ bundle: ContentBundle, etag: String? = nil, date: String? = nil, on server: BundleServer
-  ) {
-    let body = bundle.encoded()
-    server.answer { request in
-      if let etag, request.headers.first(name: "If-None-Match") == etag {
-        return Answer(status: 304)
-      }
-      var answer = Answer(body: body)
-      if let etag { answer.headers.add(name: "ETag", value: etag) }
-      if let date { answer.headers.add(name: "Last-Modified", value: date) }
-      return answer
-    }
-  }
-
-  private func source(
-    _ server: BundleServer, path: String = "/bundle.json",
-    _ options: RemoteBundleOptions = RemoteBundleOptions(), inForce: BundleDigest? = nil
-  ) throws -> RemoteBundleSource {
-    try RemoteBundleSource(
-      url: server.url(path), options: options, folders: folders, inForce: inForce,
-      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-      apply: { [taker] bundle, folder in try taker.take(bundle, folder) })
-  }
-
-  private func expectApplied(
-    _ outcome: RemoteBundleOutcome, _ bundle: ContentBundle,
-    sourceLocation: Testing.SourceLocation = #_sourceLocation
-  ) {
-    if case .applied(bundle.digest) = outcome { return }
-    Issue.record("\(outcome)", sourceLocation: sourceLocation)
-  }
-
-  private func expectUnchanged(
-    _ outcome: RemoteBundleOutcome, sourceLocation: Testing.SourceLocation = #_sourceLocation
-  ) {
-    if case .unchanged = outcome { return }
-    Issue.record("\(outcome)", sourceLocation: sourceLocation)
-  }
-
-  private func sha256(_ bytes: [UInt8]) -> String {
-    Data(SHA256.hash(data: bytes)).base64EncodedString()
-  }
-
-  private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 }
