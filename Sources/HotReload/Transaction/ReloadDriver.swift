@@ -236,7 +236,7 @@ final class ReloadDriver: Sendable {
 
   /// Tells those who want to know of whole transactions.
   private func finish(_ report: ReloadReport) {
-    held?.endLoading(isInForce: report.isAccepted)
+    held?.endLoading(isInForce: !report.isContentRefused)
     let events = state.withLock { state in
       defer { state.told = [] }
       return state.told

@@ -103,6 +103,9 @@ public struct ReloadReport: Sendable {
   /// The folder that what is in force comes from, since this transaction or still; nil for the workspace's own files. A
   /// candidate's folder is in here if all of it passed.
   public var contentFolder: FilePath?
+  /// Whether content that was to come into force as a whole is not. A file group of the machine's own may have been refused at the same
+  /// time, and says nothing of that: ``isAccepted`` is about everything.
+  public var isContentRefused = false
   /// Why nothing could be said of the content as a whole, such as that there is no such folder; nil if it could be read.
   public var failure: ConfigDiagnostic?
   /// Which phases it went through, in order.

@@ -349,13 +349,14 @@ extension TransactionMachine {
       + [.init(phase: transaction.phase, duration: now - transaction.phaseStarted)]
     running = nil
     contentPublished += transaction.candidate.content.count
-    let report = ReloadReport(
+    var report = ReloadReport(
       producers: transaction.candidate.producers, generation: generation,
       units: transaction.changes.values.sorted { $0.unit < $1.unit }.map {
         .init(unit: $0.unit, outcome: $0.outcome, isChanged: $0.isChanged)
       },
       changes: transaction.candidate.content, contentFolder: root.folder,
       failure: transaction.facts.failure, phases: phases)
+    report.isContentRefused = transaction.isRootRefused
     for index in incomplete.indices { incomplete[index].report.append(report) }
     incomplete += transaction.tickets.map { ($0, report) }
     var actions: [Action] = [.finished(report)]
@@ -392,6 +393,7 @@ extension ReloadReport {
   mutating func append(_ later: ReloadReport) {
     generation = later.generation
     contentFolder = later.contentFolder
+    isContentRefused = isContentRefused || later.isContentRefused
     changes += later.changes
   }
 }

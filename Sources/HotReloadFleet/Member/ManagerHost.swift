@@ -83,7 +83,8 @@ final class ManagerHost: FleetHost {
     let name = release.map { "fleet, \($0)" } ?? "fleet"
     let report = try await manager.submit(
       Candidate(producer: .other(name), scope: .everything, content: content))
-    return Self.text(report.errors)
+    // What else is wrong, such as a certificate of this machine, is not the release's fault.
+    return report.isContentRefused ? Self.text(report.errors) : nil
   }
 
   /// What is wrong, without the values that are not for everybody to see; nil if nothing is.

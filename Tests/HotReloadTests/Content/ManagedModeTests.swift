@@ -123,7 +123,7 @@ struct ManagedModeTests {
     try await fixture.edit(Self.key, "2")
     #expect(files.current == "2")
     let broken = try fixture.release("bad", [ManagedFixture.app: "a = ]"])
-    #expect(try await !fixture.bring(broken).isAccepted)
+    #expect(try await fixture.bring(broken).isContentRefused)
     // What waits here must not come along.
     try await fixture.edit(ManagedFixture.app, Fixture.text(9))
     try await fixture.edit(Self.key, "3")
@@ -135,6 +135,7 @@ struct ManagedModeTests {
     let report = try await fixture.bring(next)
     #expect(app.current.a == 4 && files.current == "3")
     #expect(report.contentFolder == next && fixture.manager.contentFolder == next)
+    #expect(!report.isAccepted && !report.isContentRefused)
     try await fixture.edit(Self.key, "4")
     #expect(files.current == "4" && app.current.a == 4)
     try await fixture.end()

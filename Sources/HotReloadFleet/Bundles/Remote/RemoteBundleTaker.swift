@@ -46,7 +46,8 @@ struct RemoteBundleTaker: Sendable {
     } catch let error as HotReloadError where error.code == .shutDown {
       throw CancellationError()
     }
-    guard !report.isAccepted else { return }
+    // What else is wrong, such as a certificate of this machine, is not the bundle's fault.
+    guard report.isContentRefused else { return }
     throw Refusal(
       description: report.errors.map { $0.redacted(by: .default).description }
         .joined(separator: "; "))
