@@ -136,6 +136,8 @@ public final class FleetMember: Service, Sendable {
       }
       group.cancelAll()
     }
+    // Then another process, or this one again, may take part under its name.
+    defer { host.folder.lock.unlock() }
     try await manager.shutdown()
     if ownsStore { await store.close() }
   }
