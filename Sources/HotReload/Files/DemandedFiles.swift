@@ -1,8 +1,8 @@
 import Synchronization
 import SystemPackage
 
-/// Sees to it that files are watched that no glob leads to, with the links that lead to them: variants' overlays, whatever the globs say, and
-/// templates and assets in a folder that a link stands for.
+/// Sees to it that files are watched that no glob leads to, with the links that lead to them: variants' overlays,
+/// whatever the globs say, and templates and assets in a folder that a link stands for.
 ///
 /// Which of them there are is known only when a unit was loaded.
 final class DemandedFiles: Sendable {

@@ -64,9 +64,9 @@ public struct Candidate: Sendable {
   public var changes: [FileChange]
   /// What happened to the watching itself.
   public var notices: [WatchNotice]
-  /// Where its files lie. From elsewhere than ``Content/current`` all is loaded, whatever ``scope`` is, and takes the place of what is
-  /// in force whole or not at all: a config that is not there goes, and if anybody uses it, all is refused. Of candidates that are merged the last one counts that says something else than
-  /// ``Content/current``.
+  /// Where its files lie. From elsewhere than ``Content/current`` all is loaded, whatever ``scope`` is, and takes the
+  /// place of what is in force whole or not at all: a config that is not there goes, and if anybody uses it, all is
+  /// refused. Of candidates that are merged the last one counts that says something else than ``Content/current``.
   public var content: Content
 
   /// Creates a candidate.

@@ -43,8 +43,8 @@ public struct FleetClient: Sendable {
 
   // MARK: Asking
 
-  /// Proposes content, and publishes it before if the store does not have it. It takes the place of a proposal that has not begun. Content that is small comes along with
-  /// the proposal, so that instances have it at once.
+  /// Proposes content, and publishes it before if the store does not have it. It takes the place of a proposal that has
+  /// not begun. Content that is small comes along with the proposal, so that instances have it at once.
   ///
   /// - Parameters:
   ///   - by: who proposes it, for people.

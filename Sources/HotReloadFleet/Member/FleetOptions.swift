@@ -7,8 +7,9 @@ public struct FleetOptions: Sendable {
   public enum Store: Sendable {
     /// A file for the processes of one host; nil for `data/hotreload/fleet.sqlite` in the workspace.
     case sqlite(FilePath?)
-    /// An etcd, for many hosts. An instance gives one of its members a third of ``RolloutTimes/lease`` at most for an answer, and lets a watch
-    /// say nothing for one lease at most: if a member stands still, another one is asked before the lease ends.
+    /// An etcd, for many hosts. An instance gives one of its members a third of ``RolloutTimes/lease`` at most for an
+    /// answer, and lets a watch say nothing for one lease at most: if a member stands still, another one is asked
+    /// before the lease ends.
     case etcd(EtcdOptions)
     /// A store that the caller has opened and closes.
     case opened(any FleetStore)
