@@ -1,4 +1,5 @@
 import Foundation
+import WorkspaceTools
 
 /// Where requests go.
 struct WebhookEndpoint: Sendable {
@@ -7,7 +8,7 @@ struct WebhookEndpoint: Sendable {
   let server: String
 
   init(_ text: String) throws(WebhookError) {
-    guard let url = URL(string: text), let server = Self.server(of: url) else {
+    guard let url = URL(string: text), let server = url.httpServer else {
       throw WebhookError(
         code: .invalidURL,
         message: "the webhook's address must begin with http:// or https:// and a host")
@@ -30,16 +31,8 @@ struct WebhookEndpoint: Sendable {
   /// Where a redirect leads; nil if that is another server, or no address.
   func redirected(to location: String) -> WebhookEndpoint? {
     guard let target = URL(string: location, relativeTo: url)?.absoluteURL,
-      Self.server(of: target) == server, target.user == nil, target.password == nil
+      target.httpServer == server, target.user == nil, target.password == nil
     else { return nil }
     return WebhookEndpoint(url: target, server: server)
-  }
-
-  private static func server(of url: URL) -> String? {
-    guard let scheme = url.scheme?.lowercased(), scheme == "http" || scheme == "https",
-      let host = url.host?.lowercased(), !host.isEmpty
-    else { return nil }
-    let port = url.port ?? (scheme == "https" ? 443 : 80)
-    return "\(scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)"
   }
 }

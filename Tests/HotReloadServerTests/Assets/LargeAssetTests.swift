@@ -77,15 +77,21 @@ struct LargeAssetTests {
     }
   }
 
+  /// A client that has had the beginning of the file `a.bin`, and takes the rest later.
+  private static func clientOfHalf(_ server: AssetServer) async throws -> Client {
+    let client = try await Client.open(server.port)
+    try client.send("GET /static/a.bin HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n")
+    let first = try await Client.executor.run { try client.read(atLeast: 1_000) }
+    #expect(first.starts(with: "HTTP/1.1 200".utf8))
+    return client
+  }
+
   @Test("breaks an answer off when the file is written to meanwhile")
   func writtenWhileSent() async throws {
     // More than the buffers of both ends of a connection hold.
     let size = 48 << 20
     try await AssetServer.serving(["static/a.bin": String(repeating: "a", count: size)]) { server in
-      let client = try await Client.open(server.port)
-      try client.send("GET /static/a.bin HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n")
-      let first = try await Client.executor.run { try client.read(atLeast: 1_000) }
-      #expect(first.starts(with: "HTTP/1.1 200".utf8))
+      let client = try await Self.clientOfHalf(server)
       try server.folder.write("static/a.bin", String(repeating: "b", count: size))
       let all = try await Client.executor.run { try client.readToEnd() }
       let answer = try #require(RawAnswer(all))
@@ -99,10 +105,7 @@ struct LargeAssetTests {
   func cutWhileSent() async throws {
     let size = 48 << 20
     try await AssetServer.serving(["static/a.bin": String(repeating: "a", count: size)]) { server in
-      let client = try await Client.open(server.port)
-      try client.send("GET /static/a.bin HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n")
-      let first = try await Client.executor.run { try client.read(atLeast: 1_000) }
-      #expect(first.starts(with: "HTTP/1.1 200".utf8))
+      let client = try await Self.clientOfHalf(server)
       server.manager.pause()
       try server.folder.write("static/a.bin", String(repeating: "a", count: 1_000))
       let all = try await Client.executor.run { try client.readToEnd() }
@@ -120,9 +123,7 @@ struct LargeAssetTests {
   func replacedWhileSent() async throws {
     let size = 48 << 20
     try await AssetServer.serving(["static/a.bin": String(repeating: "a", count: size)]) { server in
-      let client = try await Client.open(server.port)
-      try client.send("GET /static/a.bin HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n")
-      _ = try await Client.executor.run { try client.read(atLeast: 1_000) }
+      let client = try await Self.clientOfHalf(server)
       try server.folder.replace("static/a.bin", String(repeating: "b", count: 2_000))
       try await server.manager.sync()
       let all = try await Client.executor.run { try client.readToEnd() }

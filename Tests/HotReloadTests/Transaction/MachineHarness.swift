@@ -111,22 +111,6 @@ struct MachineHarness {
     }
   }
 
-  func loadResult(_ unit: UnitID) -> NumberMachine.LoadResult {
-    guard let number = place[unit.configName ?? ""] else { return .absent(Self.error("missing")) }
-    return number.value < -100
-      ? .rejected([Self.error("unreadable \(number.value)")]) : .content(number)
-  }
-
-  /// Where the transaction under way loads from.
-  private var place: [String: Number] {
-    machine.running?.root.folder.flatMap { folders[$0] } ?? disk
-  }
-
-  func read(_ units: [UnitID], isEverything: Bool) -> [UnitID: NumberMachine.LoadResult] {
-    let all = isEverything ? units + place.keys.map(UnitID.config) : units
-    return Dictionary(all.map { ($0, loadResult($0)) }, uniquingKeysWith: { $1 })
-  }
-
   /// Answers an action, the oldest unless it is said which. False if there is none.
   @discardableResult
   mutating func performOne(at index: Int = 0) -> Bool {

@@ -6,8 +6,9 @@ extension BundleExchange {
   private struct FenceMoved: Error {}
 
   func prune(keeping: Set<BundleDigest>) async throws {
+    var pause = newPause
     for round in 1...Self.maximumRounds {
-      if round > 1 { try await pause(after: round - 1) }
+      if round > 1 { try await wait(&pause) }
       do {
         return try await pruneOnce(keeping)
       } catch is FenceMoved {}

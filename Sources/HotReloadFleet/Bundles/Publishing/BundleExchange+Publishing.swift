@@ -9,8 +9,9 @@ extension BundleExchange {
   func publish(_ bundle: ContentBundle) async throws {
     let digest = bundle.digest
     var written = Written()
+    var pause = newPause
     for round in 1...Self.maximumRounds {
-      if round > 1 { try await pause(after: round - 1) }
+      if round > 1 { try await wait(&pause) }
       // Before anything is looked at.
       let fence = try await fence()
       if try await read(keys.bundle(digest)) != nil { return }

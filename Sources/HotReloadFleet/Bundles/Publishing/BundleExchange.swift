@@ -55,6 +55,7 @@ struct BundleExchange: Sendable {
   private func attempt<Result: Sendable>(
     _ body: () async throws(StoreError) -> Result
   ) async throws(StoreError) -> Result {
+    var pause = newPause
     for number in 1... {
       do throws(StoreError) {
         return try await body()
@@ -63,15 +64,17 @@ struct BundleExchange: Sendable {
           number < Self.maximumAttempts
         else { throw error }
       }
-      try await pause(after: number)
+      try await wait(&pause)
     }
     throw .closed
   }
 
-  func pause(after number: Int) async throws(StoreError) {
-    let longest = min(firstPause * (1 << min(number - 1, 10)), longestPause)
+  /// The pauses of one loop of attempts or rounds.
+  var newPause: RetryPause { RetryPause(first: firstPause, longest: longestPause) }
+
+  func wait(_ pause: inout RetryPause) async throws(StoreError) {
     do {
-      try await Task.sleep(for: longest * Double.random(in: 0.5...1))
+      try await Task.sleep(for: pause.next())
     } catch {
       throw .cancelled
     }

@@ -1,4 +1,5 @@
 import Foundation
+import WorkspaceTools
 
 /// Where a bundle is fetched from.
 struct BundleEndpoint: Sendable, Hashable {
@@ -8,7 +9,7 @@ struct BundleEndpoint: Sendable, Hashable {
 
   /// - Parameter provesContent: whether a signature or digest tells what a bundle is, so that it may come by plain HTTP.
   init(_ text: String, provesContent: Bool) throws(BundleError) {
-    guard let url = URL(string: text), let server = Self.server(of: url) else {
+    guard let url = URL(string: text), let server = url.httpServer else {
       throw BundleError(
         .invalidOptions,
         "the address of bundles must begin with https:// (or http://) and a host")
@@ -44,18 +45,10 @@ struct BundleEndpoint: Sendable, Hashable {
   /// Where a redirect leads: from https to https only; nil for anything else.
   func redirected(to location: String) -> BundleEndpoint? {
     guard let target = URL(string: location, relativeTo: url)?.absoluteURL,
-      let server = Self.server(of: target), target.user == nil, target.password == nil,
+      let server = target.httpServer, target.user == nil, target.password == nil,
       self.server.hasPrefix("https:"), server.hasPrefix("https:")
     else { return nil }
     return BundleEndpoint(url: target, server: server)
-  }
-
-  private static func server(of url: URL) -> String? {
-    guard let scheme = url.scheme?.lowercased(), scheme == "http" || scheme == "https",
-      let host = url.host?.lowercased(), !host.isEmpty
-    else { return nil }
-    let port = url.port ?? (scheme == "https" ? 443 : 80)
-    return "\(scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)"
   }
 
   private static func isLoopback(_ url: URL) -> Bool {

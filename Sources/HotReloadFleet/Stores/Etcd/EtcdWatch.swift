@@ -59,7 +59,7 @@ final class EtcdWatch: StoreWatch.Source {
 
   private func run() async {
     var told = start
-    var pause = Self.firstPause
+    var pause = RetryPause(first: Self.firstPause, longest: Self.longestPause)
     var isInterrupted = false
     var isAfterSilence = false
     var hasNewToken = false
@@ -73,7 +73,7 @@ final class EtcdWatch: StoreWatch.Source {
       isAfterSilence = false
       if hearing.told != told {
         told = hearing.told
-        pause = Self.firstPause
+        pause.reset()
         isInterrupted = false
       }
       if hearing.isAccepted { hasNewToken = false }
@@ -84,11 +84,12 @@ final class EtcdWatch: StoreWatch.Source {
       case .silence:
         isAfterSilence = true
         isInterrupted = false
-        pause = Self.firstPause
+        pause.reset()
         attempt += 1
       case .failed(let failure):
         if failure.mayBeToken, !hasNewToken, store.client.forgetToken() {
           hasNewToken = true
+          _ = await pause.wait(store.clock)
           continue
         }
         if case .refused = failure.kind {
@@ -98,9 +99,7 @@ final class EtcdWatch: StoreWatch.Source {
         if !isInterrupted, await !mailbox.send(.interrupted(failure.error)) { return }
         isInterrupted = true
         attempt += 1
-        let jitter = pause / 2 + pause / 2 * Double.random(in: 0...1)
-        try? await store.clock.sleep(store.clock.now() + jitter)
-        pause = min(pause * 2, Self.longestPause)
+        _ = await pause.wait(store.clock)
       }
     }
     mailbox.finish()
